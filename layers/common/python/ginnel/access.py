@@ -1,0 +1,202 @@
+"""Who is asking, for which workspace, and what they may do there.
+
+An app writes `me: Annotated[Me, Depends(access.may("links:write"))]`, and puts `me.workspace` in its queries' WHERE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Literal, get_args
+
+from fastapi import Depends, Header
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ginnel import keys, tokens, workspaces
+from ginnel.db import Conn
+from ginnel.errors import Forbidden, NotFound, Unauthorized
+from ginnel.keys import ApiKey
+from ginnel.sessions import Session
+from ginnel.users import User
+from ginnel.web import Now
+from ginnel.workspaces import Member, Workspace
+
+Scope = keys.Scope | Literal["keys:write"]
+
+KEY_SCOPES: frozenset[str] = frozenset(get_args(keys.Scope))
+ALL_SCOPES = KEY_SCOPES | {"keys:write"}
+ROLE_SCOPES: dict[workspaces.Role, frozenset[str]] = {
+    "owner": ALL_SCOPES,
+    "admin": ALL_SCOPES,
+    "member": ALL_SCOPES,
+    "viewer": frozenset(scope for scope in ALL_SCOPES if scope.endswith(":read")),
+}
+
+FRESH = timedelta(minutes=1)
+"""How far a key's last_used_at may lag behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Who is asking. `session` is None for an API key, which never has its owner's rights over the installation."""
+
+    user: int
+    workspace: int
+    role: workspaces.Role
+    scopes: frozenset[str]
+    session: int | None
+    is_admin: bool
+
+
+class KeyInvalid(Unauthorized):
+    """The API key is unknown, revoked or expired, or its owner may not enter its workspace any more."""
+
+    code = "key_invalid"
+
+
+class SessionEnded(Unauthorized):
+    """The access token is genuine, but its session was ended or its account disabled."""
+
+    code = "session_ended"
+
+
+class ScopeMissing(Forbidden):
+    """This role or API key doesn't reach that far."""
+
+    code = "scope_missing"
+
+
+REFUSALS = (Unauthorized, tokens.TokenInvalid, tokens.TokenExpired, SessionEnded, KeyInvalid)
+"""What any call that needs `me` may be answered, for its documentation."""
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    description="An access token from `POST /api/v1/auth/login`, or an API key (`gnl_…`) from `POST /api/v1/api-keys`.",
+)
+
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+Wanted = Annotated[
+    str | None,
+    Header(
+        alias="Ginnel-Workspace",
+        description="The id of the workspace that the call is about; without it the personal one, or the API key's.",
+        examples=["7"],
+    ),
+]
+
+
+async def me(bearer: Bearer, conn: Conn, now: Now, wanted: Wanted = None) -> Me:
+    """Find out who is asking. Raises Unauthorized, or NotFound for a workspace that they are no member of."""
+    if bearer is None:
+        raise Unauthorized("Send `Authorization: Bearer …` with an access token or an API key.")
+    if bearer.credentials.startswith(keys.PREFIX):
+        return await _program(conn, bearer.credentials, wanted=wanted, now=now)
+    return await _person(conn, bearer.credentials, wanted=wanted, now=now)
+
+
+async def _person(conn: AsyncSession, token: str, *, wanted: str | None, now: datetime) -> Me:
+    access = tokens.verify(token, now=now)
+    found = (await conn.execute(_membership(access, wanted=_number(wanted), now=now))).one_or_none()
+    if found is None:
+        raise SessionEnded("The session was ended. Please sign in again.")
+    workspace, role, is_admin = found
+    if workspace is None:
+        raise NotFound("workspace", wanted or "")
+    return Me(access.user, workspace, role, ROLE_SCOPES[role], access.session, is_admin)
+
+
+def _membership(
+    access: tokens.Access, *, wanted: int | None, now: datetime
+) -> Select[int | None, workspaces.Role, bool]:
+    """Ask for the workspace and role of a live session's owner: no row is no session, no workspace is no membership."""
+    # Somebody may be a guest in another's personal workspace: theirs is the one they own.
+    personal = and_(Workspace.personal, Member.role == "owner")
+    chosen = personal if wanted is None else Workspace.id == wanted
+    members = (
+        select(Workspace.id, Member.role, Member.user_id)
+        .join(Member, Member.workspace_id == Workspace.id)
+        .where(Member.user_id == access.user, Workspace.deleted_at.is_(None), chosen)
+        .order_by(Workspace.id)
+        .limit(1)
+        .subquery()
+    )
+    return (
+        select(members.c.id, members.c.role, User.is_admin)
+        .select_from(Session)
+        .join(User, User.id == Session.user_id)
+        .outerjoin(members, members.c.user_id == User.id)
+        .where(
+            Session.id == access.session,
+            User.id == access.user,
+            Session.revoked_at.is_(None),
+            Session.expires_at > now,
+            User.disabled_at.is_(None),
+        )
+    )
+
+
+async def _program(conn: AsyncSession, secret: str, *, wanted: str | None, now: datetime) -> Me:
+    found = (
+        await conn.execute(
+            select(ApiKey.id, ApiKey.user_id, ApiKey.workspace_id, ApiKey.scopes, ApiKey.last_used_at, Member.role)
+            .join(User, User.id == ApiKey.user_id)
+            .join(Workspace, Workspace.id == ApiKey.workspace_id)
+            .join(Member, and_(Member.workspace_id == ApiKey.workspace_id, Member.user_id == ApiKey.user_id))
+            .where(
+                ApiKey.key_hash == tokens.digest(secret),
+                ApiKey.revoked_at.is_(None),
+                or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
+                User.disabled_at.is_(None),
+                Workspace.deleted_at.is_(None),
+            )
+        )
+    ).one_or_none()
+    if found is None:
+        raise KeyInvalid("The API key is not valid.")
+    if wanted is not None and _number(wanted) != found.workspace_id:
+        raise NotFound("workspace", wanted)
+    if found.last_used_at is None or found.last_used_at <= now - FRESH:
+        await _touch(conn, found.id, now=now)
+    scopes = KEY_SCOPES & ROLE_SCOPES[found.role] & frozenset(found.scopes)
+    return Me(found.user_id, found.workspace_id, found.role, scopes, None, is_admin=False)
+
+
+async def _touch(conn: AsyncSession, key: int, *, now: datetime) -> None:
+    # The row stays locked until the request's transaction ends; a program's other requests don't wait for that.
+    free = select(ApiKey.id).where(ApiKey.id == key).with_for_update(skip_locked=True)
+    await conn.execute(
+        update(ApiKey)
+        .where(ApiKey.id == free.scalar_subquery())
+        .values(last_used_at=func.greatest(ApiKey.last_used_at, now))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def session_of(bearer: HTTPAuthorizationCredentials | None, *, now: datetime) -> int | None:
+    """Return the session that a genuine access token belongs to, without asking whether it goes on."""
+    try:
+        return tokens.verify(bearer.credentials, now=now).session if bearer else None
+    except Unauthorized:
+        return None
+
+
+def _number(wanted: str | None) -> int | None:
+    """Read the workspace's header. What is no id is nobody's: 0."""
+    if wanted is None:
+        return None
+    return int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) <= 18 else 0  # noqa: PLR2004  # 2**63 has 19 digits
+
+
+def may(scope: Scope) -> Callable[[Me], Me]:
+    """Make the dependency that gives Me to those who have this scope, and raises ScopeMissing for others."""
+
+    def allowed(me: Annotated[Me, Depends(me)]) -> Me:
+        if scope not in me.scopes:
+            raise ScopeMissing(f"This needs the scope {scope}.")
+        return me
+
+    return allowed

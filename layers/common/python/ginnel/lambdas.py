@@ -1,0 +1,43 @@
+"""The one event loop of a function's process, and the way from a Lambda event into an ASGI app.
+
+Connections belong to the loop that opened them, so a process has exactly one loop, made once and kept over every
+invocation; HTTP events and all others run on it. `asyncio.run` would make a second and close it: never use it here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from mangum import Mangum
+from mangum.types import ASGI
+
+Event = dict[str, Any]
+Handler = Callable[[Event, Any], Any]
+
+
+@functools.cache
+def loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
+
+
+def serve(app: ASGI, *, otherwise: Callable[[Event], Awaitable[Any]] | None = None) -> Handler:
+    """Make a Lambda handler: HTTP events (API Gateway v2, Function URL) go to `app`, all others to `otherwise`."""
+    # Mangum would run the ASGI lifespan around every invocation, opening a pool each time.
+    http = Mangum(app, lifespan="off", text_mime_types=["text/", "application/json", "application/problem+json"])
+
+    def handler(event: Event, context: Any) -> Any:  # noqa: ANN401  # the runtime's own types
+        asyncio.set_event_loop(loop())
+        if "http" in event.get("requestContext", {}):
+            return http(event, context)
+        if otherwise is None:
+            raise ValueError(f"this function takes HTTP events only, not {sorted(event)}")
+        return loop().run_until_complete(_call(otherwise, event))
+
+    return handler
+
+
+async def _call(function: Callable[[Event], Awaitable[Any]], event: Event) -> Any:  # noqa: ANN401
+    return await function(event)

@@ -1,0 +1,61 @@
+"""The schema's history. `python -m ginnel.migrations` brings a database to its newest version."""
+
+from __future__ import annotations
+
+import re
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from ginnel import audit, db, domains, idempotency, keys, links, postgres, sessions, stats, users, workspaces
+from ginnel.db import Base
+
+# The mapped classes register themselves with Base when their modules are imported.
+MODELS = (audit, domains, idempotency, keys, links, sessions, stats, users, workspaces)
+METADATA = Base.metadata
+
+
+def mine(name: str | None, kind: str, _: Any) -> bool:  # noqa: ANN401  # Alembic's own shape
+    """Say whether Alembic should compare this object: clicks' partitions are made as time goes by."""
+    return not (kind == "table" and name and re.fullmatch(r"clicks_\d{4}_\d{2}", name))
+
+
+def config(connection: Connection) -> Config:
+    made = Config()
+    made.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    made.attributes["connection"] = connection
+    return made
+
+
+async def upgrade(revision: str = "head") -> None:
+    await _with_connection(lambda connection: command.upgrade(config(connection), revision))
+
+
+async def prepare() -> None:
+    """Bring the schema up to date and the default domain in step with BASE_URL: what a deployment does before traffic."""
+    await upgrade()
+    async with asynccontextmanager(db.transaction)() as conn:
+        await domains.ensure_default(conn, now=datetime.now(UTC))
+
+
+async def downgrade(revision: str) -> None:
+    await _with_connection(lambda connection: command.downgrade(config(connection), revision))
+
+
+async def _with_connection(act: Any) -> None:  # noqa: ANN401  # a callable of Alembic's
+    # Migrations may take long: no time-out of a request's applies.
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: postgres.connect(command_timeout=None), poolclass=NullPool
+    )
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(act)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,5 @@
+import asyncio
+
+from ginnel import migrations
+
+asyncio.run(migrations.prepare())

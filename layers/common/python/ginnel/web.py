@@ -1,0 +1,269 @@
+"""What every function's HTTP side has in common: problems as RFC 9457, request ids, security headers, bounded bodies.
+
+Nothing here knows the database: the redirect function imports it too.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ginnel import errors, observe, settings
+from ginnel.errors import FieldError, Problem
+
+MAX_BODY = 1024 * 1024
+"""Bytes. A hundred links with every field at its longest fit."""
+
+SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+Now = Annotated[datetime, Depends(now)]
+
+
+def _storable(text: str) -> str:
+    """Refuse what PostgreSQL can't keep or a header can't carry: control characters and lone surrogates."""
+    if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) < 0xE000 for c in text):  # noqa: PLR2004
+        raise ValueError("must not contain control characters or unpaired surrogates")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+"""A line of text from outside. Bound its length where it is used."""
+
+
+class Input(BaseModel):
+    """What a client sends: an unknown field is an error, not a surprise later."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Output(BaseModel):
+    """What a client gets: fields have no defaults, so that leaving one out is a type error here."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+def new_app(title: str, *, needs: Sequence[type] = ()) -> FastAPI:
+    """Make a function's app. `needs` are the settings classes without which it must not start."""
+    for kind in needs:
+        settings.read(kind)
+    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _validation_problem)
+    app.add_exception_handler(HTTPException, _http_problem)
+    app.add_middleware(Frame)
+    return app
+
+
+class Frame:
+    """The outermost layer: gives each request its id, each answer its headers, and turns what escaped into a problem."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        identifier = secrets.token_hex(8)
+        token = observe.request_id.set(identifier)
+        started = False
+
+        async def framed(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(raw=message.setdefault("headers", []))
+                headers["x-request-id"] = identifier
+                # A redirect has no page to protect, and these would keep it from being an image's address.
+                if message["status"] // 100 != 3:  # noqa: PLR2004  # 3xx
+                    for name, value in SECURITY_HEADERS.items():
+                        headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self.app(scope, _bounded(receive), framed)
+        except Exception:
+            observe.log.exception("request_failed", method=scope["method"])
+            if started:
+                raise
+            await _respond(500, "internal_error", "Something went wrong on our side.")(scope, receive, framed)
+        finally:
+            observe.request_id.reset(token)
+
+
+def _bounded(receive: Receive) -> Receive:
+    size = 0
+
+    async def bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MAX_BODY:
+            # FastAPI turns all but its own exceptions into "400, error parsing the body".
+            raise HTTPException(413, f"A request's body may hold {MAX_BODY} bytes.")
+        return message
+
+    return bounded
+
+
+def _respond(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    faults: list[FieldError] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    return JSONResponse(
+        errors.body(status, code, detail, observe.request_id.get(), faults),
+        status,
+        {"cache-control": "no-store", **(headers or {})},
+        media_type="application/problem+json",
+    )
+
+
+async def _problem(_: Request, problem: Exception) -> JSONResponse:
+    assert isinstance(problem, Problem)  # noqa: S101  # tells the type checker what the registration says
+    return _respond(problem.status, problem.code, problem.detail, faults=problem.errors, headers=problem.headers)
+
+
+async def _http_problem(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101  # as above
+    codes = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "body_too_large"}
+    return _respond(error.status_code, codes.get(error.status_code, "http_error"), error.detail, headers=error.headers)
+
+
+async def _validation_problem(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # as above
+    found = error.errors()
+    if any(e["type"] == "json_invalid" for e in found):
+        return _respond(400, "json_invalid", "The body is not valid JSON.")
+    faults = [FieldError(_pointer(e["loc"]), e["type"], e["msg"].removeprefix("Value error, ")) for e in found]
+    return _respond(422, "invalid", "Some fields are not valid.", faults=faults)
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    """Turn a validator's location into a JSON pointer (RFC 6901) for the body, or `query:name` and the like."""
+    where, *rest = location
+    if where == "body":
+        return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in rest)
+    return ":".join(map(str, location))
+
+
+def routes(app: FastAPI) -> Iterator[tuple[str, frozenset[str]]]:
+    """List an app's paths with their methods; a mounted folder has none."""
+    for route in iter_route_contexts(app.routes):
+        yield route.path or "", frozenset(getattr(route, "methods", None) or ())
+
+
+def openapi(apps: Sequence[FastAPI], *, version: str, server: str) -> dict[str, Any]:
+    """Merge the functions' OpenAPI documents into the one that clients see."""
+    merged = get_openapi(
+        title="Ginnel",
+        version=version,
+        summary="Shorten links, follow them, count every click.",
+        routes=[route for app in apps for route in app.routes],
+        servers=[{"url": server}],
+    )
+    problem = {"description": "A problem (RFC 9457)", "content": {"application/problem+json": {"schema": _PROBLEM_REF}}}
+    for operations in merged["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+            operation["responses"]["default"] = problem
+    schemas = merged.setdefault("components", {}).setdefault("schemas", {})
+    schemas["Problem"] = _PROBLEM
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    return merged
+
+
+def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
+    """Document an operation's refusals, for a route's `responses`: each kind by its code and its docstring."""
+    documented: dict[int | str, dict[str, Any]] = {}
+    for kind in kinds:
+        says = " ".join((kind.__doc__ or kind.code).split())
+        response = documented.setdefault(
+            kind.status,
+            {"description": "", "content": {"application/problem+json": {"schema": _PROBLEM_REF, "examples": {}}}},
+        )
+        response["description"] = f"{response['description']}\n* `{kind.code}`: {says}".strip()
+        example = {"summary": says, "value": errors.body(kind.status, kind.code, says, "7f0c9a52d1e84b36")}
+        response["content"]["application/problem+json"]["examples"][kind.code] = example
+    return documented
+
+
+_PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "description": "Stable: write your program against it."},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "description": "One entry a bad field, all of them at once.",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "JSON pointer into the body, or `query:name`."},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+@dataclass(frozen=True)
+class Proxies:
+    trusted_proxies: int = 0
+    """How many proxies in front append to X-Forwarded-For; addresses further left are the visitor's own claim."""
+
+
+_ADDRESS = re.compile(r"[0-9a-fA-F:.]{2,45}")
+
+
+def client_address(scope: Scope) -> str:
+    """Return the visitor's address: the peer's, or as many hops back as there are trusted proxies ("" if unknown)."""
+    peer: str = (scope.get("client") or ("",))[0] or ""
+    hops = settings.read(Proxies).trusted_proxies
+    if not hops:
+        return peer
+    claimed = [part.strip() for part in ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")]
+    # A gateway has appended the peer already; a proxy is the peer.
+    chain = [c for c in claimed if c] + ([] if "aws.event" in scope else [peer])
+    address = chain[-1 - hops] if len(chain) > hops else chain[0]
+    return address if _ADDRESS.fullmatch(address) else peer
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
