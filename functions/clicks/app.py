@@ -1,0 +1,53 @@
+"""Ingestion: by schedule from the stream, by HTTP from other servers."""
+
+from __future__ import annotations
+
+import functools
+from typing import Annotated, Any
+
+from fastapi import Body, Depends
+
+from ginnel import access, lambdas, observe, postgres, redis, settings, tokens, web
+from ginnel.access import Me
+from ginnel.db import Conn
+from ginnel.web import Now
+
+from . import capture
+from .capture import CapturedIn, CapturedPage
+from .drain import Drain, Settings
+
+app = web.new_app("Clicks", needs=[postgres.Settings, redis.Settings, settings.Site, tokens.Settings, Settings])
+
+
+@functools.cache
+def drain() -> Drain:
+    return Drain(settings.read(Settings))
+
+
+async def scheduled(event: dict[str, Any]) -> dict[str, int]:
+    """Answer a schedule's event: store what waits. Being called too often, or twice at once, is harmless."""
+    if event.get("source") != "aws.events" and event.get("detail-type") != "Scheduled Event":
+        raise ValueError(f"not a schedule's event: {sorted(event)}")
+    stored = await drain().run(settings.read(Settings).drain_seconds)
+    if stored:
+        observe.log.info("clicks_stored", clicks=stored)
+    return {"stored": stored}
+
+
+handler = lambdas.serve(app, otherwise=scheduled)
+
+
+@app.post(
+    "/api/v1/clicks",
+    status_code=202,
+    tags=["clicks"],
+    summary="Record clicks that another server saw",
+    description="Up to 500 at a time, each accepted or rejected by itself. Sending the same ids again changes nothing.",
+)
+async def record(
+    items: Annotated[list[CapturedIn], Body(min_length=1, max_length=500)],
+    conn: Conn,
+    me: Annotated[Me, Depends(access.may("clicks:write"))],
+    now: Now,
+) -> CapturedPage:
+    return CapturedPage(items=await capture.accept(conn, items, workspace=me.workspace, now=now))

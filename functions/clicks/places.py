@@ -1,0 +1,81 @@
+"""Where an address is, as far as a GeoIP database knows."""
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from importlib.util import find_spec
+from ipaddress import ip_address
+from pathlib import Path
+
+from geoip2.database import Reader
+from geoip2.errors import AddressNotFoundError
+from maxminddb import InvalidDatabaseError
+
+LAYER = Path("/opt/geoip")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    country: str | None = None
+    """ISO 3166-1 alpha-2."""
+    region: str | None = None
+    """ISO 3166-2, the largest subdivision: GB-ENG."""
+    city: str | None = None
+    """In English."""
+    continent: str | None = None
+    """AF, AN, AS, EU, NA, OC or SA."""
+
+
+NOWHERE = Place()
+
+
+class Places:
+    """A City database (GeoLite2, GeoIP2 or another in MaxMind's format), memory-mapped.
+
+    Raises OSError, InvalidDatabaseError or ValueError when `path` is no such thing.
+    """
+
+    def __init__(self, path: Path, *, memo: int = 16_384) -> None:
+        self._reader = Reader(path)
+        kind = self._reader.metadata().database_type
+        if "City" not in kind:
+            self._reader.close()
+            raise ValueError(f"{path} holds {kind}, not cities.")
+        # A memo of this object's own: on the method, it would keep every instance alive.
+        self._find = lru_cache(memo)(partial(_find, self._reader))
+
+    def find(self, address: str) -> Place:
+        """Return what is known about an IPv4 or IPv6 address: nothing, if it is private, unknown or no address."""
+        return self._find(address)
+
+    def close(self) -> None:
+        self._find.cache_clear()
+        self._reader.close()
+
+
+def _find(reader: Reader, address: str) -> Place:
+    try:
+        # Parsed here because the reader takes whatever inet_aton does: "1" would be 0.0.0.1.
+        city = reader.city(ip_address(address))
+    except (AddressNotFoundError, InvalidDatabaseError, ValueError):
+        return NOWHERE
+    country = city.country.iso_code
+    region = city.subdivisions[0].iso_code if city.subdivisions else None
+    return Place(
+        country=country,
+        region=f"{country}-{region}" if country and region else None,
+        city=city.city.name,
+        continent=city.continent.code,
+    )
+
+
+def default_database() -> Path | None:
+    """Return the Lambda layer's database (last by name, so the newest of dated ones), else the wheel's, else None."""
+    if layered := sorted(LAYER.glob("*.mmdb")):
+        return layered[-1]
+    # Looked for, not imported: the wheel is for one machine, and absent elsewhere.
+    wheel = find_spec("_maxminddb_geolite2")
+    for folder in (wheel and wheel.submodule_search_locations) or ():
+        path = Path(folder) / "GeoLite2-City.mmdb"
+        if path.is_file():
+            return path
+    return None

@@ -1,0 +1,27 @@
+"""Where a click came from, by the Referer header."""
+
+from typing import Final
+
+from ada_url import URL
+
+_SCHEMES: Final = frozenset({"http:", "https:", "android-app:"})
+_MAX_HOST: Final = 253
+_MAX_PATH: Final = 255
+
+
+def parse(referrer: str) -> tuple[str, str] | tuple[None, None]:
+    """Return a referrer's host and path, both ASCII, or twice None when it is no web page or Android app.
+
+    The host is lower-case, in punycode, and without port, "www." and trailing dot, as to people these are one source.
+    Query and fragment are dropped: they may hold what its visitors would not share.
+    """
+    try:
+        url = URL(referrer)
+    except ValueError:
+        return None, None
+    host = url.hostname.lower().removesuffix(".")
+    if host.count(".") > 1:
+        host = host.removeprefix("www.")
+    if url.protocol not in _SCHEMES or not host or len(host) > _MAX_HOST:
+        return None, None
+    return host, url.pathname[:_MAX_PATH] or "/"

@@ -1,0 +1,182 @@
+"""Links and their numbers: what the dashboard and API clients ask for."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime
+
+from ginnel import access, idempotency, lambdas, links, postgres, redis, settings, stats, tokens, web
+from ginnel.access import Me
+from ginnel.db import Conn
+from ginnel.errors import Invalid
+from ginnel.idempotency import IdempotencyKey
+from ginnel.links import LinkChange, LinkDraft, LinkOut, LinkPage
+from ginnel.web import Now
+
+app = web.new_app("Links", needs=[postgres.Settings, redis.Settings, settings.Site, tokens.Settings])
+handler = lambdas.serve(app)
+
+Reader = Annotated[Me, Depends(access.may("links:read"))]
+Writer = Annotated[Me, Depends(access.may("links:write"))]
+Analyst = Annotated[Me, Depends(access.may("stats:read"))]
+
+LinkId = Annotated[int, Path(ge=1, lt=2**63, examples=[7])]
+
+
+def if_match(value: Annotated[str | None, Header(alias="If-Match", max_length=64)] = None) -> int | None:
+    """Read the version that a write expects; None when it takes any."""
+    if value is None or value.strip() == "*":
+        return None
+    found = re.fullmatch(r'(?:W/)?"(\d{1,9})"', value.strip())
+    if not found:
+        raise Invalid.field("header:if-match", "etag_invalid", "is not an ETag that a link was given out with")
+    return int(found[1])
+
+
+Version = Annotated[int | None, Depends(if_match)]
+
+
+def _answer(link: LinkOut, status: int = 200) -> JSONResponse:
+    return JSONResponse(link.model_dump(mode="json"), status, _headers(link))
+
+
+def _headers(link: LinkOut) -> dict[str, str]:
+    return {"etag": web.etag(link.version), "cache-control": "private, no-cache"}
+
+
+@app.post(
+    "/api/v1/links",
+    status_code=201,
+    response_model=LinkOut,
+    tags=["links"],
+    summary="Shorten a target",
+    description="Makes a link on a chosen or a random slug. With an `Idempotency-Key`, sending it twice makes one link.",
+)
+async def create(  # noqa: PLR0913  # FastAPI injects each by its type
+    draft: LinkDraft, request: Request, conn: Conn, me: Writer, now: Now, idempotency_key: IdempotencyKey = None
+) -> Response:
+    async def act() -> tuple[int, dict[str, Any], dict[str, str]]:
+        link = await links.create(conn, draft, workspace=me.workspace, user=me.user, now=now)
+        headers = {**_headers(link), "location": f"/api/v1/links/{link.id}"}
+        return 201, link.model_dump(mode="json"), headers
+
+    return await idempotency.once(conn, request, act, key=idempotency_key, workspace=me.workspace, now=now)
+
+
+@app.get(
+    "/api/v1/links",
+    tags=["links"],
+    summary="List links",
+    description="Newest first. Follow `next_cursor` until it is null.",
+)
+async def find_all(  # noqa: PLR0913  # FastAPI injects each by its type
+    conn: Conn,
+    me: Reader,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    cursor: Annotated[web.Text | None, Query(max_length=64)] = None,
+    search: Annotated[web.Text | None, Query(max_length=256)] = None,
+    tag: Annotated[web.Text | None, Query(max_length=64)] = None,
+    archived: bool = False,  # noqa: FBT001, FBT002  # a query parameter, given by name
+) -> LinkPage:
+    return await links.find_all(
+        conn, workspace=me.workspace, limit=limit, cursor=cursor, search=search, tag=tag, archived=archived
+    )
+
+
+@app.get(
+    "/api/v1/links/{link_id}",
+    response_model=LinkOut,
+    tags=["links"],
+    summary="Get a link",
+    description="The `ETag` is the link's version; send it as `If-Match` when changing it.",
+)
+async def get(link_id: LinkId, conn: Conn, me: Reader) -> Response:
+    return _answer(await links.get(conn, link_id, workspace=me.workspace))
+
+
+@app.patch(
+    "/api/v1/links/{link_id}",
+    response_model=LinkOut,
+    tags=["links"],
+    summary="Change a link",
+    description="Changes the fields that are given. With `If-Match`, only if nobody changed it meanwhile (else 412).",
+)
+async def change(  # noqa: PLR0913  # FastAPI injects each by its type
+    link_id: LinkId, wanted: LinkChange, conn: Conn, me: Writer, now: Now, version: Version
+) -> Response:
+    changed = await links.change(conn, link_id, wanted, workspace=me.workspace, user=me.user, version=version, now=now)
+    return _answer(changed)
+
+
+@app.delete(
+    "/api/v1/links/{link_id}",
+    status_code=204,
+    tags=["links"],
+    summary="Delete a link",
+    description="Visitors get 410 from then on; its slug is not given to anybody else.",
+)
+async def delete(link_id: LinkId, conn: Conn, me: Writer, now: Now, version: Version) -> None:
+    await links.delete(conn, link_id, workspace=me.workspace, user=me.user, version=version, now=now)
+
+
+class Range:
+    """The time a question is about: from `from` up to, not including, `to`; the last 30 days if not said."""
+
+    def __init__(
+        self,
+        now: Now,
+        since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+        until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    ) -> None:
+        # A click of this very moment is in "until now".
+        self.until = until or now + timedelta(minutes=1)
+        self.since = since or self.until - timedelta(days=30)
+        for name, moment in (("from", self.since), ("to", self.until)):
+            if not 2000 <= moment.year <= 9998:  # noqa: PLR2004  # what every zone can express
+                raise Invalid.field(f"query:{name}", "out_of_range", "must lie between the years 2000 and 9998")
+        if self.since >= self.until:
+            raise Invalid.field("query:to", "not_in_order", "must be later than from")
+
+
+Span = Annotated[Range, Depends()]
+OfLink = Annotated[int, Query(alias="link", ge=1, lt=2**63, description="The link's id.")]
+
+
+@app.get(
+    "/api/v1/stats/summary",
+    tags=["stats"],
+    summary="Count a link's clicks",
+    description="Clicks by people, how many different ones a day, and what bots fetched, each counted apart.",
+)
+async def summary(link: OfLink, conn: Conn, me: Analyst, span: Span) -> stats.Summary:
+    return await stats.summary(conn, link=link, workspace=me.workspace, since=span.since, until=span.until)
+
+
+@app.get(
+    "/api/v1/stats/series",
+    tags=["stats"],
+    summary="Count a link's clicks over time",
+    description="One bucket an interval of the zone's calendar, without holes; clicks and bots add up to the summary.",
+)
+async def series(  # noqa: PLR0913  # FastAPI injects each by its type
+    link: OfLink,
+    conn: Conn,
+    me: Analyst,
+    span: Span,
+    interval: stats.Interval = "day",
+    timezone: Annotated[str, Query(max_length=64, examples=["Europe/London"])] = "UTC",
+) -> stats.Series:
+    return await stats.series(
+        conn,
+        link=link,
+        workspace=me.workspace,
+        since=span.since,
+        until=span.until,
+        interval=interval,
+        timezone=timezone,
+    )

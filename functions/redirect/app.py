@@ -1,0 +1,130 @@
+"""Follow a link: find where its slug leads, write the click down, answer. Imports as little as it can: it starts cold."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated
+
+import asyncpg
+from fastapi import Path, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from ginnel import clicks, errors, lambdas, observe, postgres, redirects, redis, settings, slugs, web
+from ginnel.errors import Unavailable
+
+from . import pages
+
+app = web.new_app("Redirect", needs=[postgres.Settings, redis.Settings, settings.Site])
+handler = lambdas.serve(app)
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+@app.get(
+    "/health",
+    tags=["operation"],
+    summary="Say whether everything answers",
+    responses={200: {"content": {"application/json": {"example": {"status": "ok"}}}}},
+)
+async def health() -> dict[str, str]:
+    """Answer 503 with what is missing if PostgreSQL or Redis does not answer."""
+    missing = []
+
+    async def ask(connection: asyncpg.Connection) -> None:
+        await connection.fetchval("select 1")
+
+    try:
+        await postgres.run(ask)
+    except Unavailable:
+        missing.append("postgresql")
+    try:
+        await redis.call(lambda client: client.ping())
+    except redis.RedisError:
+        missing.append("redis")
+    if missing:
+        raise Unavailable(f"Not answering: {', '.join(missing)}.")
+    return {"status": "ok"}
+
+
+@app.get("/robots.txt", include_in_schema=False)
+async def robots() -> Response:
+    # Short links are no pages of their own, and a crawler's visits would be clicks.
+    return Response("User-agent: *\nDisallow: /\nAllow: /$\n", media_type="text/plain")
+
+
+@app.head("/{slug:path}", include_in_schema=False)
+@app.get(
+    "/{slug:path}",
+    status_code=302,
+    response_class=Response,
+    tags=["redirect"],
+    summary="Follow a link",
+    description="A GET is counted as a click before it is answered; a HEAD is answered alike and not counted.",
+    responses={
+        302: {"description": "Where the link leads (301, 307 or 308 if the link says so)"},
+        404: {"description": "No such link, or not yet"},
+        410: {"description": "Expired, switched off or deleted"},
+        451: {"description": "Blocked"},
+    },
+)
+async def follow(request: Request, slug: Annotated[str, Path(examples=["spring-sale"])]) -> Response:  # noqa: ARG001  # see _slug
+    scope = request.scope
+    headers = request.headers
+    try:
+        name = _slug(scope)
+        record = await redirects.resolve(headers.get("host", ""), name) if name else None
+        answer = redirects.decide(record, scope["query_string"], time.time())
+        if answer.location and record and scope["method"] == "GET":
+            await clicks.record(_click(scope, headers, record))
+    except Unavailable as problem:
+        return _refuse(headers, problem.status, problem.code, problem.headers)
+    if not answer.location:
+        return _refuse(headers, answer.status, answer.code)
+    return Response(
+        status_code=answer.status,
+        headers={
+            "location": answer.location,
+            "cache-control": answer.cache,
+            "x-robots-tag": "noindex",
+            # Mangum would call an empty body JSON.
+            "content-type": "text/plain; charset=utf-8",
+        },
+    )
+
+
+def _slug(scope: Scope) -> str | None:
+    """Read the slug off the path as it was sent; a framework's decoding would hide malformed escapes."""
+    if "aws.event" in scope:
+        path = scope["aws.event"]["rawPath"]
+        return slugs.from_path(path[1:])
+    return slugs.from_path(scope["raw_path"].partition(b"?")[0][1:])
+
+
+def _click(scope: Scope, headers: Headers, record: redirects.Record) -> bytes:
+    return clicks.pack(
+        id=clicks.new_id(),
+        at=clicks.milliseconds(),
+        link=record.link,
+        workspace=record.workspace,
+        domain=record.domain,
+        address=web.client_address(scope),
+        user_agent=headers.get("user-agent", "").encode("latin-1"),
+        referrer=headers.get("referer", "").encode("latin-1"),
+        language=headers.get("accept-language", "").encode("latin-1"),
+        query=scope["query_string"],
+        private=headers.get("dnt") == "1" or headers.get("sec-gpc") == "1",
+    )
+
+
+def _refuse(headers: Headers, status: int, code: str, extra: Mapping[str, str] = _NONE) -> Response:
+    """Say why there is no redirect: by a page, or by a problem to clients that ask for JSON."""
+    common = {"cache-control": "no-store", "x-robots-tag": "noindex", "vary": "accept", **extra}
+    accept = headers.get("accept", "")
+    if "json" in accept and "text/html" not in accept:
+        body = errors.body(status, code, " ".join(pages.TEXTS[code]), observe.request_id.get())
+        return JSONResponse(body, status, common, media_type="application/problem+json")
+    return Response(pages.render(code), status, {**common, **pages.HEADERS})

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from ginnel import db, passwords, users
+
+from .conftest import COOKIE, problem
+
+Browser = Callable[[], httpx.AsyncClient]
+URL = "/api/v1/auth/register"
+GOOD = "a rather long password"
+
+
+def fresh() -> str:
+    return f"{secrets.token_hex(6)}@example.com"
+
+
+async def test_registering_signs_in(browser: Browser) -> None:
+    http, email = browser(), fresh()
+    answer = await http.post(URL, json={"email": email, "password": GOOD, "name": "Ada"})
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    body = answer.json()
+    assert body.keys() == {"user", "access_token", "token_type", "expires_in"}
+    assert (body["token_type"], body["expires_in"]) == ("Bearer", 900)
+    assert body["user"].keys() == {"id", "email", "name", "is_admin", "email_verified_at", "created_at"}
+    assert (body["user"]["email"], body["user"]["name"], body["user"]["is_admin"]) == (email, "Ada", False)
+    me = await http.get("/api/v1/auth/me", headers={"authorization": f"Bearer {body['access_token']}"})
+    assert me.status_code == 200
+    assert (me.json()["user"], me.json()["role"]) == (body["user"], "owner")
+
+
+async def test_the_refresh_cookie_is_for_this_site_only(browser: Browser) -> None:
+    answer = await browser().post(URL, json={"email": fresh(), "password": GOOD})
+    name, *attributes = answer.headers["set-cookie"].split("; ")
+    assert name.startswith(f"{COOKIE}=")
+    assert len(name.partition("=")[2]) == 43
+    assert {a.lower() for a in attributes} == {"httponly", "max-age=2592000", "path=/", "samesite=strict"}
+
+
+async def test_the_password_is_kept_as_argon2id_only(browser: Browser, sql: asyncpg.Connection) -> None:
+    email = fresh()
+    await browser().post(URL, json={"email": email, "password": GOOD})
+    kept = await sql.fetchval("select password_hash from users where email = $1", email)
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+async def test_the_refresh_token_is_kept_as_a_digest_only(browser: Browser, sql: asyncpg.Connection) -> None:
+    http = browser()
+    await http.post(URL, json={"email": fresh(), "password": GOOD})
+    secret = http.cookies[COOKIE]
+    for table in ("refresh_tokens", "sessions", "audit_log"):
+        assert not await sql.fetchval(f"select exists (select from {table} t where t::text like $1)", f"%{secret}%")
+
+
+async def test_an_address_can_be_registered_once_in_any_spelling(browser: Browser) -> None:
+    name = secrets.token_hex(6)
+    assert (await browser().post(URL, json={"email": f"{name}@example.com", "password": GOOD})).status_code == 201
+    for spelling in (f"{name}@example.com", f"{name.upper()}@EXAMPLE.com", f"  {name}@Example.Com "):
+        problem(await browser().post(URL, json={"email": spelling, "password": GOOD}), 409, "email_taken")
+
+
+async def test_registering_the_same_address_at_once_makes_one_account(
+    browser: Browser, sql: asyncpg.Connection
+) -> None:
+    email = fresh()
+    answers = await asyncio.gather(*(browser().post(URL, json={"email": email, "password": GOOD}) for _ in range(10)))
+    assert sorted(a.status_code for a in answers) == [201] + [409] * 9
+    owned = "select count(*) from members join users on users.id = members.user_id where users.email = $1"
+    assert await sql.fetchval(owned, email) == 1
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "", "ada", "ada@", "@example.com", "ada@@example.com", "ada@exa mple.com", "ada@example..com", "ada@-example.com",
+        "ada\x00@example.com", "ada@example.com\nbcc: eve@example.com", "a" * 65 + "@example.com",
+        "a@" + "b" * 250 + ".com", "ada@[127.0.0.1]", "Ada <ada@example.com>", "ada@example.com, eve@example.com",
+        7, None, [], {}, True,
+    ],
+)  # fmt: skip
+async def test_a_bad_address_is_told_by_its_field(browser: Browser, email: Any) -> None:
+    body = problem(await browser().post(URL, json={"email": email, "password": GOOD}), 422, "invalid")
+    assert [e["pointer"] for e in body["errors"]] == ["/email"]
+
+
+@pytest.mark.parametrize("email", ["ada+{}@example.com", "{}@bücher.example.org", "jörg.{}@example.com", "{}@intranet"])
+async def test_a_good_address_is_taken(browser: Browser, email: str) -> None:
+    answer = await browser().post(URL, json={"email": email.format(secrets.token_hex(4)), "password": GOOD})
+    assert answer.status_code == 201, answer.text
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["", "seven77", "x" * 1025, "é" * 600, "has a \x00 in it", "has a \x7f in it", 12345678, None, ["password"]],
+)
+async def test_a_bad_password_is_told_by_its_field(browser: Browser, password: Any) -> None:
+    body = problem(await browser().post(URL, json={"email": fresh(), "password": password}), 422, "invalid")
+    assert [e["pointer"] for e in body["errors"]] == ["/password"]
+    assert "has a" not in json.dumps(body)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "password", "password1", "Passw0rd", "P@ssw0rd!", "12345678", "1234567890", "qwertyuiop", "iloveyou", "aaaaaaaa",
+        "abcdefgh", "87654321", "abc123abc123", "ginnel123", "lovelace", "lovelace1", "ada.lovelace", "password" * 8,
+        "x" * 1024,
+    ],
+)  # fmt: skip
+async def test_a_common_password_is_refused(browser: Browser, password: str) -> None:
+    wanted = {"email": f"ada.lovelace@{secrets.token_hex(4)}.example.com", "password": password}
+    body = problem(await browser().post(URL, json=wanted), 422, "invalid")
+    assert [(e["pointer"], e["code"]) for e in body["errors"]] == [("/password", "password_common")]
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "tr1ckyyy", "all lower case words", "8394757201", "  spaces around  ", "пароль-подлиннее", "🦊🌧️🎹 fox",
+        "é" * 4 + "xkq9" * 120,
+    ],
+)  # fmt: skip
+async def test_no_composition_is_asked_for_and_every_character_counts(browser: Browser, password: str) -> None:
+    email = fresh()
+    answer = await browser().post(URL, json={"email": email, "password": password})
+    assert answer.status_code == 201, answer.text
+    login = "/api/v1/auth/login"
+    assert (await browser().post(login, json={"email": email, "password": password})).status_code == 200
+    for other in (password + " ", password[:-1], password.swapcase() + "!"):
+        problem(await browser().post(login, json={"email": email, "password": other}), 401, "credentials_invalid")
+
+
+async def test_a_password_is_the_same_from_every_keyboard(browser: Browser) -> None:
+    email = fresh()
+    await browser().post(URL, json={"email": email, "password": "cafe\u0301 au lait"})
+    answer = await browser().post("/api/v1/auth/login", json={"email": email, "password": "caf\u00e9 au lait"})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"", 422), (b"{}", 422), (b"[]", 422), (b"null", 422), (b"{", 400), (b"\xff\xfe", 400), (b'"text"', 422),
+        (b'{"email": "a@example.com", "password": "\\ud800 is no character"}', 422),
+        (b'{"email": "a@example.com", "password": "a rather long password", "name": "\\u0000"}', 422),
+        (b'{"email": "a@example.com", "password": "a rather long password", "is_admin": true}', 422),
+        (b'{"email": "a@example.com", "password": "a rather long password", "name": "' + b"x" * 101 + b'"}', 422),
+        (b"[" * 100_000, 400),
+        (b'{"email": ' + b"9" * 10_000 + b"}", 400),
+        (b" " * 1_100_000, 413),
+    ],
+)  # fmt: skip
+async def test_a_bad_body_is_the_callers_fault(browser: Browser, content: bytes, status: int) -> None:
+    answer = await browser().post(URL, content=content, headers={"content-type": "application/json"})
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@hypothesis_settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=st.fixed_dictionaries({}, optional=dict.fromkeys(("email", "password", "name", "totp"), json_values)))
+async def test_no_body_is_a_fault_of_ours(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
+    for url in (URL, "/api/v1/auth/login"):
+        answer = await client.post(url, content=json.dumps(body).encode(), headers={"content-type": "application/json"})
+        assert answer.status_code in {400, 401, 422}, answer.text
+
+
+async def test_hashes_wait_their_turn_off_the_loop() -> None:
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            beats += 1
+            await asyncio.sleep(0)
+
+    heart = asyncio.create_task(beat())
+    await asyncio.gather(*(passwords.encode(GOOD) for _ in range(8)))
+    heart.cancel()
+    assert beats > 100
+    assert passwords._THREADS._max_workers <= 4
+
+
+async def test_the_first_admin_is_made_once(sql: asyncpg.Connection) -> None:
+    await sql.execute("update users set is_admin = false where is_admin")
+    email = fresh()
+
+    async def ensure() -> str | None:
+        async with db._sessions()() as conn:
+            made = await users.ensure_admin(conn, email=email, now=datetime.now(UTC))
+            await conn.commit()
+            return made
+
+    made = [password for password in await asyncio.gather(ensure(), ensure(), ensure()) if password]
+    assert len(made) == 1
+    assert await sql.fetchval("select is_admin from users where email = $1", email)
+    async with db._sessions()() as conn:
+        assert (await users.authenticate(conn, users.Credentials(email=email, password=made[0]))).is_admin
+    await sql.execute("update users set is_admin = false where is_admin")
+
+
+async def test_a_strangers_account_is_never_made_the_admin(browser: Browser, sql: asyncpg.Connection) -> None:
+    await sql.execute("update users set is_admin = false where is_admin")
+    email = fresh()
+    await browser().post(URL, json={"email": email, "password": GOOD})
+    async with db._sessions()() as conn:
+        with pytest.raises(users.EmailTaken):
+            await users.ensure_admin(conn, email=email, now=datetime.now(UTC))
+    assert not await sql.fetchval("select is_admin from users where email = $1", email)
