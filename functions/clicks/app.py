@@ -10,6 +10,7 @@ from fastapi import Body, Depends
 from ginnel import access, lambdas, observe, postgres, redis, settings, tokens, web
 from ginnel.access import Me
 from ginnel.db import Conn
+from ginnel.errors import Invalid
 from ginnel.web import Now
 
 from . import capture
@@ -43,6 +44,7 @@ handler = lambdas.serve(app, otherwise=scheduled)
     tags=["clicks"],
     summary="Record clicks that another server saw",
     description="Up to 500 at a time, each accepted or rejected by itself. Sending the same ids again changes nothing.",
+    responses=web.problems(*access.REFUSALS, access.ScopeMissing, Invalid),
 )
 async def record(
     items: Annotated[list[CapturedIn], Body(min_length=1, max_length=500)],

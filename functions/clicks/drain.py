@@ -80,6 +80,17 @@ class Drain:
 
     async def _batch(self, *, wait: float) -> tuple[int, int]:
         """Store one batch of each source; return how many clicks were taken, and how many of them were new."""
+        kept = self._connection is not None and not self._connection.is_closed()
+        try:
+            return await self._attempt(wait=wait)
+        except postgres.LOST:
+            if not kept:
+                raise
+            # The connection was cut while the process was frozen, or the server restarted: doing it again is harmless.
+            observe.count("postgres_lost")
+            return await self._attempt(wait=wait)
+
+    async def _attempt(self, *, wait: float) -> tuple[int, int]:
         connection = await self._connected()
         try:
             looked = await self._look(connection)
@@ -87,6 +98,7 @@ class Drain:
             taken, new = await self._store_entries(connection, entries)
         except BaseException as error:
             self._salts.clear()  # those that the transaction made are gone with it
+            self._own_pending = True  # what was taken and not stored comes first the next time
             if isinstance(error, postgres.LOST):
                 connection.terminate()
             raise

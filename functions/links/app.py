@@ -13,7 +13,7 @@ from pydantic import AwareDatetime
 from ginnel import access, idempotency, lambdas, links, postgres, redis, settings, stats, tokens, web
 from ginnel.access import Me
 from ginnel.db import Conn
-from ginnel.errors import Invalid
+from ginnel.errors import Invalid, NotFound, PreconditionFailed
 from ginnel.idempotency import IdempotencyKey
 from ginnel.links import LinkChange, LinkDraft, LinkOut, LinkPage
 from ginnel.web import Now
@@ -56,6 +56,7 @@ def _headers(link: LinkOut) -> dict[str, str]:
     tags=["links"],
     summary="Shorten a target",
     description="Makes a link on a chosen or a random slug. With an `Idempotency-Key`, sending it twice makes one link.",
+    responses=web.problems(*access.REFUSALS, access.ScopeMissing, links.SlugTaken, idempotency.KeyReused, Invalid),
 )
 async def create(  # noqa: PLR0913  # FastAPI injects each by its type
     draft: LinkDraft, request: Request, conn: Conn, me: Writer, now: Now, idempotency_key: IdempotencyKey = None
@@ -73,6 +74,7 @@ async def create(  # noqa: PLR0913  # FastAPI injects each by its type
     tags=["links"],
     summary="List links",
     description="Newest first. Follow `next_cursor` until it is null.",
+    responses=web.problems(*access.REFUSALS, access.ScopeMissing, Invalid),
 )
 async def find_all(  # noqa: PLR0913  # FastAPI injects each by its type
     conn: Conn,
@@ -94,6 +96,7 @@ async def find_all(  # noqa: PLR0913  # FastAPI injects each by its type
     tags=["links"],
     summary="Get a link",
     description="The `ETag` is the link's version; send it as `If-Match` when changing it.",
+    responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound),
 )
 async def get(link_id: LinkId, conn: Conn, me: Reader) -> Response:
     return _answer(await links.get(conn, link_id, workspace=me.workspace))
@@ -105,6 +108,7 @@ async def get(link_id: LinkId, conn: Conn, me: Reader) -> Response:
     tags=["links"],
     summary="Change a link",
     description="Changes the fields that are given. With `If-Match`, only if nobody changed it meanwhile (else 412).",
+    responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, links.SlugTaken, PreconditionFailed, Invalid),
 )
 async def change(  # noqa: PLR0913  # FastAPI injects each by its type
     link_id: LinkId, wanted: LinkChange, conn: Conn, me: Writer, now: Now, version: Version
@@ -119,6 +123,7 @@ async def change(  # noqa: PLR0913  # FastAPI injects each by its type
     tags=["links"],
     summary="Delete a link",
     description="Visitors get 410 from then on; its slug is not given to anybody else.",
+    responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, PreconditionFailed, Invalid),
 )
 async def delete(link_id: LinkId, conn: Conn, me: Writer, now: Now, version: Version) -> None:
     await links.delete(conn, link_id, workspace=me.workspace, user=me.user, version=version, now=now)
@@ -152,6 +157,7 @@ OfLink = Annotated[int, Query(alias="link", ge=1, lt=2**63, description="The lin
     tags=["stats"],
     summary="Count a link's clicks",
     description="Clicks by people, how many different ones a day, and what bots fetched, each counted apart.",
+    responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, Invalid),
 )
 async def summary(link: OfLink, conn: Conn, me: Analyst, span: Span) -> stats.Summary:
     return await stats.summary(conn, link=link, workspace=me.workspace, since=span.since, until=span.until)
@@ -162,6 +168,7 @@ async def summary(link: OfLink, conn: Conn, me: Analyst, span: Span) -> stats.Su
     tags=["stats"],
     summary="Count a link's clicks over time",
     description="One bucket an interval of the zone's calendar, without holes; clicks and bots add up to the summary.",
+    responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, Invalid),
 )
 async def series(  # noqa: PLR0913  # FastAPI injects each by its type
     link: OfLink,

@@ -18,12 +18,13 @@ from ginnel.errors import Unavailable
 
 from . import pages
 
-app = web.new_app("Redirect", needs=[postgres.Settings, redis.Settings, settings.Site])
+app = web.new_app("Redirect", needs=[postgres.Settings, redis.Settings, settings.Site, web.Proxies])
 handler = lambdas.serve(app)
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
+@app.head("/health", include_in_schema=False)
 @app.get(
     "/health",
     tags=["operation"],
@@ -50,7 +51,7 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@app.get("/robots.txt", include_in_schema=False)
+@app.api_route("/robots.txt", methods=["GET", "HEAD"], include_in_schema=False)
 async def robots() -> Response:
     # Short links are no pages of their own, and a crawler's visits would be clicks.
     return Response("User-agent: *\nDisallow: /\nAllow: /$\n", media_type="text/plain")

@@ -88,6 +88,8 @@ class Conflict(Problem):
 
 
 class PreconditionFailed(Problem):
+    """It was changed since the version that `If-Match` names."""
+
     status, code = 412, "version_mismatch"
 
 

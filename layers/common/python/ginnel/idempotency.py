@@ -45,6 +45,8 @@ class Claim(Base):
 
 
 class KeyReused(Problem):
+    """This `Idempotency-Key` was used with a different request within 24 hours."""
+
     status, code = 422, "idempotency_key_reused"
 
 

@@ -17,6 +17,9 @@ from mangum.types import ASGI
 Event = dict[str, Any]
 Handler = Callable[[Event, Any], Any]
 
+_TEXT = ["text/", "application/json", "application/problem+json"]
+"""What is sent as it is; Mangum sends all else as base64."""
+
 
 @functools.cache
 def loop() -> asyncio.AbstractEventLoop:
@@ -25,13 +28,13 @@ def loop() -> asyncio.AbstractEventLoop:
 
 def serve(app: ASGI, *, otherwise: Callable[[Event], Awaitable[Any]] | None = None) -> Handler:
     """Make a Lambda handler: HTTP events (API Gateway v2, Function URL) go to `app`, all others to `otherwise`."""
-    # Mangum would run the ASGI lifespan around every invocation, opening a pool each time.
-    http = Mangum(app, lifespan="off", text_mime_types=["text/", "application/json", "application/problem+json"])
 
     def handler(event: Event, context: Any) -> Any:  # noqa: ANN401  # the runtime's own types
         asyncio.set_event_loop(loop())
         if "http" in event.get("requestContext", {}):
-            return http(event, context)
+            # Made for each call, for next to nothing: where no loop is set yet, as at import, it would set one of its own.
+            # It would also run the ASGI lifespan around every invocation, opening a pool each time.
+            return Mangum(app, lifespan="off", text_mime_types=_TEXT)(event, context)
         if otherwise is None:
             raise ValueError(f"this function takes HTTP events only, not {sorted(event)}")
         return loop().run_until_complete(_call(otherwise, event))

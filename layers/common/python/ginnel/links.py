@@ -74,6 +74,8 @@ class Link(Base):
 
 
 class SlugTaken(Conflict):
+    """Another link has this slug on this domain, or had it before it was deleted."""
+
     code = "slug_taken"
 
 

@@ -71,6 +71,7 @@ def new_app(title: str, *, needs: Sequence[type] = ()) -> FastAPI:
     for kind in needs:
         settings.read(kind)
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.needs = tuple(needs)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _validation_problem)
     app.add_exception_handler(HTTPException, _http_problem)
@@ -191,7 +192,9 @@ def openapi(apps: Sequence[FastAPI], *, version: str, server: str) -> dict[str, 
     problem = {"description": "A problem (RFC 9457)", "content": {"application/problem+json": {"schema": _PROBLEM_REF}}}
     for operations in merged["paths"].values():
         for operation in operations.values():
-            operation["responses"].pop("422", None)
+            # FastAPI's own: it has another shape than what is answered.
+            if "HTTPValidationError" in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]
             operation["responses"]["default"] = problem
     schemas = merged.setdefault("components", {}).setdefault("schemas", {})
     schemas["Problem"] = _PROBLEM

@@ -1,0 +1,88 @@
+# Everything a developer does here, by name. `make` alone lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PORT ?= 8000
+DATA ?= .data
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHONPATH := functions:layers/common/python:.
+
+# The machine's own package indexes are its owner's business; the hashes are ours.
+PIP := $(BIN)/pip --disable-pip-version-check --quiet --no-input
+
+.PHONY: help
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: up
+up: .venv/run ## run everything at http://localhost:8000 (PORT=…, DATA=…)
+	@$(BIN)/python -m local.cli up --port $(PORT) --data $(DATA)
+
+.PHONY: test
+test: .venv/test ## the fast tests, on servers of their own
+	@$(BIN)/python -m pytest
+
+.PHONY: test-slow
+test-slow: .venv/test ## the tests that kill, flood or take minutes
+	@$(BIN)/python -m pytest -m slow
+
+.PHONY: test-all
+test-all: test test-slow ## all tests
+
+.PHONY: check
+check: lint types test ## what every commit must pass
+
+.PHONY: lint
+lint: .venv/test ## style, imports, the template
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+	@$(BIN)/cfn-lint template.yaml
+
+.PHONY: format
+format: .venv/test ## lay the code out
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+.PHONY: types
+types: .venv/test ## check the types
+	@$(BIN)/mypy
+
+.PHONY: migrate
+migrate: .venv/run ## bring DATABASE_URL's schema up to date
+	@$(BIN)/python -m ginnel.migrations
+
+.PHONY: seed
+seed: .venv/run ## write plausible links and clicks into a running installation (CLICKS=…)
+	@$(BIN)/python -m local.seed --data $(DATA) --clicks $(or $(CLICKS),10000)
+
+.PHONY: bench
+bench: .venv/test ## measure
+	@$(BIN)/python -m tests.bench.redirect
+
+.PHONY: lock
+lock: ## pin the dependencies anew (needs uv)
+	uv pip compile $(LOCK) pyproject.toml -o requirements/lambda.txt
+	uv pip compile $(LOCK) --extra local pyproject.toml -o requirements/run.txt
+	uv pip compile $(LOCK) --extra local --extra test pyproject.toml -o requirements/test.txt
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-annotate --no-header
+
+.PHONY: clean
+clean: ## remove what was installed and built, not the data
+	rm -rf .venv .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Ginnel needs Python 3.11 or newer: make PYTHON=python3.12 …")'
+	@$(PYTHON) -m venv .venv
+
+# A marker file a set: installed when the pins are newer than the marker.
+.venv/run: requirements/run.txt | .venv/bin/python
+	@echo "Installing what Ginnel runs on (once) …"
+	@$(PIP) install --require-hashes -r $<
+	@touch $@
+
+.venv/test: requirements/test.txt | .venv/bin/python
+	@echo "Installing what the tests need (once) …"
+	@$(PIP) install --require-hashes -r $<
+	@touch $@ .venv/run

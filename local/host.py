@@ -1,0 +1,110 @@
+"""Every function in one process, as one site: what API Gateway and CloudFront are on AWS.
+
+A request goes to the function whose routes begin alike; what is nobody's is a slug.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from auth.app import app as auth
+from clicks.app import app as clicks
+from ginnel import db, postgres, redis, settings, web
+from links.app import app as links
+from redirect.app import app as redirect
+
+VERSION = "0.1.0"
+FUNCTIONS = (redirect, auth, links, clicks)
+
+_PAGES = Path(__file__).parent / "pages"
+# Swagger UI and Redoc style their elements one by one.
+_DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
+    "connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'"
+)
+
+
+def _pages() -> FastAPI:
+    """Serve what CloudFront would: the landing page and the documentation."""
+    app = web.new_app("Pages")
+
+    def page(name: str, policy: str) -> Any:  # noqa: ANN401  # an endpoint of FastAPI's making
+        async def show() -> Response:
+            return FileResponse(_PAGES / name, headers={"content-security-policy": policy, "cache-control": "no-cache"})
+
+        return show
+
+    for path, name, policy in (
+        ("/", "index.html", _PAGE_POLICY),
+        ("/docs", "docs.html", _DOCS_POLICY),
+        ("/redoc", "redoc.html", _DOCS_POLICY),
+    ):
+        app.add_api_route(path, page(name, policy), methods=["GET", "HEAD"], include_in_schema=False)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi() -> Response:
+        return JSONResponse(web.openapi(FUNCTIONS, version=VERSION, server=settings.site().origin))
+
+    @app.get("/favicon.ico", include_in_schema=False)
+    async def favicon() -> Response:
+        return FileResponse(
+            _PAGES / "favicon.svg", media_type="image/svg+xml", headers={"cache-control": "max-age=86400"}
+        )
+
+    app.mount("/assets", StaticFiles(directory=_PAGES))
+    # The wheel's files are all that is wanted: importing it would patch nothing and cost a little.
+    spec = find_spec("fastapi_offline")
+    if spec and spec.origin:
+        app.mount("/static-offline-docs", StaticFiles(directory=Path(spec.origin).parent / "static"))
+    return app
+
+
+class Host:
+    """Sends each request to its function's app."""
+
+    def __init__(self) -> None:
+        self.pages = _pages()
+        self._by_prefix: dict[str, ASGIApp] = {
+            _prefix(path): app for app in (self.pages, redirect, auth, links, clicks) for path, _ in web.routes(app)
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        path: str = scope["path"]
+        app = self._by_prefix.get(_prefix(path))
+        if app is None:
+            # Under /api nothing is a slug: a mistyped path is told so as a problem.
+            app = links if f"{path}/".startswith("/api/") else redirect
+        await app(scope, receive, send)
+
+
+def _prefix(path: str) -> str:
+    """Reduce a path to the part that tells whose it is: `/api/v1/links`, or its first segment."""
+    depth = 4 if path.startswith("/api/") else 2
+    return "/".join(path.split("/", depth)[:depth])
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await db.close()
+    await postgres.close()
+    await redis.close()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+app = Host()

@@ -1,0 +1,67 @@
+"""The schedule of one machine: builds EventBridge's event and calls the same handler, over and over.
+
+Stops on SIGTERM, and when its standard input closes: then whoever started it is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from datetime import UTC, datetime
+from types import FrameType
+
+# A run lasts a second, so that stopping takes no longer; it waits for clicks all the while.
+os.environ.setdefault("DRAIN_SECONDS", "1")
+
+from clicks.app import handler
+from ginnel.observe import log
+
+_stopping = threading.Event()
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    _stopping.set()
+
+
+def _watch_parent() -> None:
+    # Not by sys.stdin, whose lock a thread must not hold when the interpreter ends.
+    while os.read(0, 4096):
+        pass
+    _stopping.set()
+
+
+def event(now: datetime) -> dict[str, object]:
+    """Make the event that EventBridge sends for a schedule."""
+    return {
+        "version": "0",
+        "id": f"local-{now.timestamp():.0f}",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "000000000000",
+        "time": now.isoformat(timespec="seconds"),
+        "region": "local",
+        "resources": [],
+        "detail": {},
+    }
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, _stop)
+    # Ctrl-C reaches the whole terminal group; the parent decides when it is our turn.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_watch_parent, daemon=True).start()
+    failures = 0
+    while not _stopping.is_set():
+        try:
+            handler(event(datetime.now(UTC)), None)
+            failures = 0
+        except Exception:  # noqa: BLE001  # whatever it was, the clicks are still pending: try again
+            failures += 1
+            log.exception("drain_failed", failures=failures)
+            time.sleep(min(0.1 * 2**failures, 5.0))
+
+
+if __name__ == "__main__":
+    main()

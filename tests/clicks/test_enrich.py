@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clicks import enrich
+from ginnel import clicks
+from ginnel.clicks import Click
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+SALTS = {NOW.date(): b"salt"}
+
+
+def click(**fields: Any) -> Click:
+    packed = clicks.pack(
+        id=clicks.new_id(), at=int(NOW.timestamp() * 1000), link=1, workspace=2, domain=3, address="8.8.8.8",
+        user_agent=b"x", referrer=b"https://a.test/p", language=b"de", query=b"", private=False,
+    )  # fmt: skip
+    return replace(Click.unpack(packed), **fields)
+
+
+@given(
+    texts=st.lists(st.binary(max_size=40), min_size=4, max_size=4),
+    address=st.text(max_size=10),
+    numbers=st.tuples(*[st.integers(0, 2**62)] * 4),
+    private=st.booleans(),
+)
+def test_whatever_is_packed_is_one_line_and_comes_back(
+    texts: list[bytes],
+    address: str,
+    numbers: tuple[int, int, int, int],
+    private: bool,  # noqa: FBT001  # hypothesis gives it by name
+) -> None:
+    at, link, workspace, domain = numbers
+    packed = clicks.pack(
+        id=clicks.new_id(), at=at, link=link, workspace=workspace, domain=domain,
+        address="".join(c for c in address if c.isascii() and c.isprintable()), user_agent=texts[0], referrer=texts[1],
+        language=texts[2], query=texts[3], private=private,
+    )  # fmt: skip
+    assert b"\n" not in packed
+    back = Click.unpack(packed)
+    assert (back.at, back.link, back.workspace, back.domain, back.private) == (at, link, workspace, domain, private)
+
+
+@given(line=st.binary(max_size=300))
+def test_junk_is_no_click_and_raises_only_that(line: bytes) -> None:
+    with suppress(ValueError):
+        Click.unpack(line)
+
+
+def test_a_visitor_is_one_for_a_day_and_a_workspace() -> None:
+    def visitor(**fields: Any) -> bytes | None:
+        return enrich.row(click(**fields), appended=NOW, places=None, salts=SALTS).visitor
+
+    assert visitor() == visitor()
+    assert len({visitor(), visitor(address="8.8.4.4"), visitor(user_agent="y"), visitor(workspace=9)}) == 4
+    assert visitor() != enrich.row(click(), appended=NOW, places=None, salts={NOW.date(): b"other day"}).visitor
+
+
+def test_who_asked_not_to_be_recognised_is_not() -> None:
+    row = enrich.row(click(private=True), appended=NOW, places=None, salts={})
+    assert (row.visitor, row.city, row.referrer_path) == (None, None, None)
+    assert row.referrer_host == "a.test"
+
+
+def test_a_wrong_clock_is_corrected_and_flagged() -> None:
+    for skew in (timedelta(days=400), -timedelta(days=400)):
+        wrong = click(at=int((NOW + skew).timestamp() * 1000))
+        row = enrich.row(wrong, appended=NOW, places=None, salts=SALTS)
+        assert (row.at, row.clamped) == (NOW, True)
+    assert enrich.row(click(at=2**62), appended=NOW, places=None, salts=SALTS).clamped
+    near = enrich.row(click(), appended=NOW + timedelta(minutes=5), places=None, salts=SALTS)
+    assert (near.at, near.clamped) == (NOW, False)
+    told = click(at=int((NOW - timedelta(days=90)).timestamp() * 1000), dated=True)
+    assert not enrich.when(told, NOW)[1]
+
+
+def test_the_qr_marker_is_seen() -> None:
+    assert enrich.row(click(query="a=1&qr=1"), appended=NOW, places=None, salts=SALTS).qr
+    for query in ("", "qr=2", "aqr=1", "a=qr=1"):
+        assert not enrich.row(click(query=query), appended=NOW, places=None, salts=SALTS).qr
