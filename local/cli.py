@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
+import uvloop
 
 from ginnel import db, migrations, users
 from local import services
@@ -66,7 +67,8 @@ def up(data: Path, *, host: str, port: int) -> int:
         os.environ.setdefault("BASE_URL", f"http://localhost:{port}")
         os.environ.setdefault("JWT_KEYS", _keys(data / "jwt-keys.json"))
         password = asyncio.run(_prepare())
-        return asyncio.run(_serve(servers, host=host, port=port, password=password))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_serve(servers, host=host, port=port, password=password))
 
 
 def _check_free(host: str, port: int) -> None:
@@ -118,7 +120,6 @@ async def _serve(servers: Servers | None, *, host: str, port: int, password: str
         host=host,
         port=port,
         http="httptools",
-        loop="uvloop",
         ws="none",
         lifespan="on",
         access_log=False,

@@ -212,10 +212,11 @@ class Drain:
             return await self._insert(connection, rows[:middle]) + await self._insert(connection, rows[middle:])
 
     async def _prepare_salts(self, connection: asyncpg.Connection, days: set[date]) -> None:
-        for day in days - self._salts.keys():
-            self._salts[day] = await clicks.salt(connection, day)
-        for day in sorted(self._salts)[:-8]:
+        for day in sorted(self._salts.keys() - days)[:-8]:
             del self._salts[day]
+        # In order, so that two workers that make the same ones don't wait for each other.
+        for day in sorted(days - self._salts.keys()):
+            self._salts[day] = await clicks.salt(connection, day)
 
     async def close(self) -> None:
         if self._connection is not None:

@@ -33,6 +33,8 @@ class Settings:
 LOST = (
     OSError,
     asyncpg.InterfaceError,
+    # What asyncpg says when the connection goes between its own steps.
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,

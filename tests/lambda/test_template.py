@@ -1,0 +1,120 @@
+"""template.yaml and .env.example say the same as the code."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import operator
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from ginnel import slugs, web
+from local import host
+
+from . import template
+
+# What a function may read besides its settings.
+ANYWHERE = {"LOG_LEVEL"}
+# Kept for later: the dashboard, the mailbox, and what apps and certificate authorities look for.
+AHEAD = {"app", "local", ".well-known"}
+
+
+def app(function: str) -> FastAPI:
+    found: FastAPI = importlib.import_module(template.module(function)).app
+    return found
+
+
+@pytest.mark.parametrize("function", template.FUNCTIONS)
+def test_the_gateway_has_every_route_of_the_app_once_and_no_other(function: str) -> None:
+    events = list(template.routes(function))
+    routes = {
+        (method, path.replace(":path}", "+}")) for path, methods in web.routes(app(function)) for method in methods
+    }
+    assert set(events) == routes
+    assert len(events) == len(routes)
+
+
+def test_no_two_functions_have_the_same_route() -> None:
+    routes = [route for function in template.FUNCTIONS for route in template.routes(function)]
+    assert len(routes) == len(set(routes))
+
+
+def test_the_template_has_the_functions_that_one_machine_has() -> None:
+    assert {id(app(function)) for function in template.FUNCTIONS} == {id(app) for app in host.FUNCTIONS}
+
+
+def test_the_reserved_slugs_are_the_routes_first_segments() -> None:
+    paths = (path for app in (*host.FUNCTIONS, host.app.pages) for path, _ in web.routes(app))
+    firsts = {slugs.fold(path.split("/")[1]) for path in paths}
+    assert {first for first in firsts if first and "{" not in first} | AHEAD == slugs.RESERVED
+
+
+@pytest.mark.parametrize("function", template.FUNCTIONS)
+def test_a_function_is_given_what_it_needs_and_nothing_that_nobody_reads(function: str) -> None:
+    needed = [field for kind in app(function).state.needs for field in dataclasses.fields(kind)]
+    given = template.environment(function, dict.fromkeys(("DatabaseUrl", "RedisUrl", "BaseUrl", "JwtKeys"), "-"))
+    assert _names(field for field in needed if field.default is dataclasses.MISSING) <= given.keys()
+    assert given.keys() <= _names(iter(needed)) | ANYWHERE
+    assert given["DATABASE_POOL"] == "1"
+
+
+@pytest.mark.parametrize("function", template.FUNCTIONS)
+def test_a_handler_is_where_the_template_says(function: str) -> None:
+    assert (template.ROOT / "functions" / template.module(function).replace(".", "/")).with_suffix(".py").is_file()
+    assert callable(importlib.import_module(template.module(function)).handler)
+
+
+def test_the_layers_are_laid_out_as_lambda_unpacks_them() -> None:
+    assert (template.LAYERS["CommonLayer"] / "python/ginnel/__init__.py").is_file()
+    # SAM decides by this file's own text whether a cached build is fresh, so it may not be a reference to the list.
+    lines = (template.LAYERS["DepsLayer"] / "requirements.txt").read_text()
+    assert lines == (template.ROOT / "requirements/lambda.txt").read_text()
+    from clicks import places  # noqa: PLC0415  # named here, where it matters
+
+    assert (template.LAYERS["GeoipLayer"] / places.LAYER.relative_to("/opt")).is_dir()
+
+
+def test_the_example_environment_names_every_variable_with_its_default() -> None:
+    described = dict(re.findall(r"^#([A-Z_]+)=(.*)$", (template.ROOT / ".env.example").read_text(), re.MULTILINE))
+    kinds = {kind for module in _all_modules() for kind in _read_by(module)}
+    fields = {field.name.upper(): field for kind in kinds for field in dataclasses.fields(kind)}
+    assert described.keys() == fields.keys() | set(_read_directly())
+    for name, field in fields.items():
+        if field.default not in {None, dataclasses.MISSING}:
+            assert described[name] == str(field.default), name
+
+
+def _names(fields: Iterator[dataclasses.Field[Any]]) -> set[str]:
+    return {field.name.upper() for field in fields}
+
+
+def _all_modules() -> Iterator[ModuleType]:
+    for name in ("ginnel", *template.FUNCTIONS):
+        yield from _modules(importlib.import_module(name))
+
+
+def _modules(package: ModuleType) -> Iterator[ModuleType]:
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if "migrations" not in found.name:
+            yield importlib.import_module(found.name)
+
+
+def _read_by(module: ModuleType) -> Iterator[type]:
+    """Find the classes in a module's calls of `settings.read`."""
+    for name in re.findall(r"\bread\(((?:\w+\.)?[A-Z]\w*)\)", Path(module.__file__ or "").read_text()):
+        yield operator.attrgetter(name)(module)
+
+
+def _read_directly() -> Iterator[str]:
+    """Find the variables that the code reads without `settings`, except those of other programs."""
+    for folder in ("functions", "layers/common/python", "local"):
+        for path in (template.ROOT / folder).rglob("*.py"):
+            names = re.findall(r"environ(?:\.get\(|\.setdefault\(|\[)\"([A-Z_]+)\"", path.read_text())
+            yield from set(names) - {"MAKELEVEL"}
