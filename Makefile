@@ -79,10 +79,10 @@ clean: ## remove what was installed and built, not the data
 # A marker file a set: installed when the pins are newer than the marker.
 .venv/run: requirements/run.txt | .venv/bin/python
 	@echo "Installing what Ginnel runs on (once) …"
-	@$(PIP) install --require-hashes -r $<
+	@$(PIP) install --use-pep517 --require-hashes -r $<
 	@touch $@
 
 .venv/test: requirements/test.txt | .venv/bin/python
 	@echo "Installing what the tests need (once) …"
-	@$(PIP) install --require-hashes -r $<
+	@$(PIP) install --use-pep517 --require-hashes -r $<
 	@touch $@ .venv/run

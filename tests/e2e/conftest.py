@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import running
+from tests.e2e.running import Running
+
+
+@pytest.fixture(scope="session")
+def live() -> Iterator[Running]:
+    """One installation for all tests that change nothing but their own links; its first start, from an empty folder."""
+    folder = Path(tempfile.mkdtemp(prefix="ginnel-e2e-"))
+    with running.up(folder / "data", env={"TRUSTED_PROXIES": "1"}) as started:
+        yield started
+    running.wait_until_gone(folder / "data")
+    shutil.rmtree(folder)

@@ -1,0 +1,75 @@
+"""However Ginnel is stopped, by its user or by accident: no process stays, and what it promised is there afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import running
+from tests.e2e.running import Running
+from tests.faults.crowd import Promises, besiege, check, registered
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc and a death signal")
+
+# What is killed, with what, and the status that `up` then ends with.
+FAULTS = {
+    "SIGTERM": ("app", signal.SIGTERM, 0),
+    "SIGINT": ("app", signal.SIGINT, 0),
+    "kill -9 of the app": ("app", signal.SIGKILL, -9),
+    "kill -9 of the servers' host": ("host", signal.SIGKILL, 1),
+}
+
+
+async def strike(live: Running, promises: Promises, fault: str, *, after: float) -> float:
+    """Let a crowd in, and the fault happen amid it; return in how many seconds the last process was gone."""
+    victim, number, status = FAULTS[fault]
+    visitors = asyncio.create_task(besiege(live, promises))
+    await asyncio.sleep(after)
+    os.kill(running.pid(live.data, victim), number)
+    begun = time.monotonic()
+    assert await asyncio.to_thread(live.wait) == status, live.said()
+    await asyncio.to_thread(running.wait_until_gone, live.data)
+    gone = time.monotonic() - begun
+    await visitors
+    return gone
+
+
+async def suffer(folder: Path, faults: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    gone, promises = 0.0, Promises("")
+    port = running.free_port()  # the same one each time: it is part of who issued an access token
+    for fault in faults:
+        with running.up(folder / "data", port=port) as live:
+            promises = promises if promises.bearer else await registered(live)
+            gone = max(gone, await strike(live, promises, fault, after=random.uniform(0.3, 1.0)))
+    with running.up(folder / "data", port=port) as live:
+        result = await check(live, promises, database_url=live.database_url)
+    running.wait_until_gone(folder / "data")
+    with capsys.disabled():
+        print(
+            f"\n  {' · '.join(dict.fromkeys(faults))}: {len(faults)} rounds, {len(promises.links)} links, "
+            f"{len(promises.followed)} of {promises.tried} clicks answered (refused: {dict(promises.refused)}), "
+            f"all gone within {gone:.1f} s; " + ", ".join(f"{name} {count}" for name, count in result.items())
+        )
+    assert not any(result.values()), live.said()
+    assert "Traceback" not in live.said()
+    assert set(promises.refused) <= {503}
+    assert len(promises.followed) > 10 * len(faults)
+
+
+async def test_every_way_to_stop_keeps_every_promise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    await suffer(tmp_path, list(FAULTS), capsys)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_ten_rounds_of_it_keep_every_promise(
+    tmp_path: Path, fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await suffer(tmp_path, [fault] * 10, capsys)
