@@ -108,7 +108,9 @@ async def get(link_id: LinkId, conn: Conn, me: Reader) -> Response:
     tags=["links"],
     summary="Change a link",
     description="Changes the fields that are given. With `If-Match`, only if nobody changed it meanwhile (else 412).",
-    responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, links.SlugTaken, PreconditionFailed, Invalid),
+    responses=web.problems(
+        *access.REFUSALS, access.ScopeMissing, NotFound, links.SlugTaken, PreconditionFailed, Invalid
+    ),
 )
 async def change(  # noqa: PLR0913  # FastAPI injects each by its type
     link_id: LinkId, wanted: LinkChange, conn: Conn, me: Writer, now: Now, version: Version
