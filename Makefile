@@ -20,7 +20,7 @@ up: .venv/run ## run everything at http://localhost:8000 (PORT=…, DATA=…)
 
 .PHONY: test
 test: .venv/test ## the fast tests, on servers of their own
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 .PHONY: test-slow
 test-slow: .venv/test ## the tests that kill, flood or take minutes

@@ -31,14 +31,15 @@ _stack = ExitStack()
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.collectonly or (config.getoption("numprocesses", None) and not hasattr(config, "workerinput")):
         return
-    database_url, redis_url = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
-    if not (database_url and redis_url):
+    database_url, redis_url = os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", "")
+    given = database_url and redis_url
+    if not given:
         data = Path(_stack.enter_context(tempfile.TemporaryDirectory(prefix="ginnel-test-")))
         servers = _stack.enter_context(services.running(data))
         database_url, redis_url = servers.database_url, servers.redis_url
     os.environ |= {
         "DATABASE_URL": asyncio.run(_own_database(database_url)),
-        "REDIS_URL": redis_url,
+        "REDIS_URL": _own_redis(redis_url) if given else redis_url,
         "BASE_URL": "http://go.test",
         "TRUSTED_PROXIES": "1",
         "JWT_KEYS": json.dumps({"keys": [jwk()]}),
@@ -68,6 +69,13 @@ async def _own_database(url: str) -> str:
     await _execute(url, f"create database {name}")
     _stack.callback(lambda: asyncio.run(_execute(url, f"drop database if exists {name} with (force)")))
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def _own_redis(url: str) -> str:
+    """Name another database of a given Redis for each process of the run: they would drain one another's clicks."""
+    parts = urlsplit(url)
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return urlunsplit(parts._replace(path=f"/{int(parts.path.strip('/') or 0) + process}"))
 
 
 async def _execute(url: str, statement: str) -> None:

@@ -116,12 +116,12 @@ async def _times(
 
 def _line(item: CapturedIn, link: Link, *, at: datetime) -> bytes:
     return clicks.pack(
-        id=uuid5(_NAMESPACE, f"{link.workspace_id}\n{item.id}").hex,
+        id=uuid5(_NAMESPACE, f"{link.workspace_id}\n{item.id}").hex.encode(),
         at=int(at.timestamp() * 1000),
         link=link.id,
         workspace=link.workspace_id,
         domain=link.domain_id,
-        address=str(item.address or ""),
+        address=str(item.address or "").encode(),
         user_agent=item.user_agent.encode(),
         referrer=item.referrer.encode(),
         language=b"",

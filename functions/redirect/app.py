@@ -11,15 +11,15 @@ import asyncpg
 from fastapi import Path, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ginnel import clicks, errors, lambdas, observe, postgres, redirects, redis, settings, slugs, web
+from ginnel import clicks, errors, observe, postgres, redirects, redis, slugs, visits, web
 from ginnel.errors import Unavailable
 
 from . import pages
+from .lane import NEEDS
 
-app = web.new_app("Redirect", needs=[postgres.Settings, redis.Settings, settings.Site, web.Proxies])
-handler = lambdas.serve(app)
+app = web.new_app("Redirect", needs=NEEDS)
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -80,21 +80,18 @@ async def follow(request: Request, slug: Annotated[str, Path(examples=["spring-s
         record = await redirects.resolve(headers.get("host", ""), name) if name else None
         answer = redirects.decide(record, scope["query_string"], time.time())
         if answer.location and record and scope["method"] == "GET":
-            await clicks.record(_click(scope, headers, record))
+            first = dict(reversed(scope["headers"]))
+            address = visits.address(
+                (scope.get("client") or ("",))[0] or "",
+                headers.getlist("x-forwarded-for"),
+                appended="aws.event" in scope,
+            )
+            await clicks.record(clicks.visit(record, first, address=address, query=scope["query_string"]))
     except Unavailable as problem:
         return _refuse(headers, problem.status, problem.code, problem.headers)
     if not answer.location:
         return _refuse(headers, answer.status, answer.code)
-    return Response(
-        status_code=answer.status,
-        headers={
-            "location": answer.location,
-            "cache-control": answer.cache,
-            "x-robots-tag": "noindex",
-            # Mangum would call an empty body JSON.
-            "content-type": "text/plain; charset=utf-8",
-        },
-    )
+    return Response(status_code=answer.status, headers=dict(redirects.headers(answer)))
 
 
 def _slug(scope: Scope) -> str | None:
@@ -105,22 +102,6 @@ def _slug(scope: Scope) -> str | None:
     return slugs.from_path(scope["raw_path"].partition(b"?")[0][1:])
 
 
-def _click(scope: Scope, headers: Headers, record: redirects.Record) -> bytes:
-    return clicks.pack(
-        id=clicks.new_id(),
-        at=clicks.milliseconds(),
-        link=record.link,
-        workspace=record.workspace,
-        domain=record.domain,
-        address=web.client_address(scope),
-        user_agent=headers.get("user-agent", "").encode("latin-1"),
-        referrer=headers.get("referer", "").encode("latin-1"),
-        language=headers.get("accept-language", "").encode("latin-1"),
-        query=scope["query_string"],
-        private=headers.get("dnt") == "1" or headers.get("sec-gpc") == "1",
-    )
-
-
 def _refuse(headers: Headers, status: int, code: str, extra: Mapping[str, str] = _NONE) -> Response:
     """Say why there is no redirect: by a page, or by a problem to clients that ask for JSON."""
     common = {"cache-control": "no-store", "x-robots-tag": "noindex", "vary": "accept", **extra}
@@ -129,3 +110,14 @@ def _refuse(headers: Headers, status: int, code: str, extra: Mapping[str, str] =
         body = errors.body(status, code, " ".join(pages.TEXTS[code]), observe.request_id.get())
         return JSONResponse(body, status, common, media_type="application/problem+json")
     return Response(pages.render(code), status, {**common, **pages.HEADERS})
+
+
+def refusal(error: Exception) -> ASGIApp:
+    """Make the answer to a visitor whose click could not be written down, for a host that has a lane of its own."""
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        if not isinstance(error, Unavailable):
+            raise error
+        await _refuse(Headers(scope=scope), error.status, error.code, error.headers)(scope, receive, send)
+
+    return web.Frame(refuse)

@@ -18,7 +18,7 @@ SALTS = {NOW.date(): b"salt"}
 
 def click(**fields: Any) -> Click:
     packed = clicks.pack(
-        id=clicks.new_id(), at=int(NOW.timestamp() * 1000), link=1, workspace=2, domain=3, address="8.8.8.8",
+        id=clicks.new_id(), at=int(NOW.timestamp() * 1000), link=1, workspace=2, domain=3, address=b"8.8.8.8",
         user_agent=b"x", referrer=b"https://a.test/p", language=b"de", query=b"", private=False,
     )  # fmt: skip
     return replace(Click.unpack(packed), **fields)
@@ -39,7 +39,7 @@ def test_whatever_is_packed_is_one_line_and_comes_back(
     at, link, workspace, domain = numbers
     packed = clicks.pack(
         id=clicks.new_id(), at=at, link=link, workspace=workspace, domain=domain,
-        address="".join(c for c in address if c.isascii() and c.isprintable()), user_agent=texts[0], referrer=texts[1],
+        address="".join(c for c in address if c.isascii() and c.isprintable()).encode(), user_agent=texts[0], referrer=texts[1],
         language=texts[2], query=texts[3], private=private,
     )  # fmt: skip
     assert b"\n" not in packed

@@ -42,14 +42,14 @@ class Sent:
 
     def click(self, **fields: Any) -> bytes:
         identifier = clicks.new_id()
-        self.ids.append(identifier)
+        self.ids.append(identifier.decode())
         made: dict[str, Any] = {
             "id": identifier,
             "at": clicks.milliseconds() - random.randrange(60_000),
             "link": random.choice(self.links),
             "workspace": self.workspace,
             "domain": 1,
-            "address": f"{random.randrange(1, 224)}.{random.randrange(256)}.{random.randrange(256)}.7",
+            "address": b"%d.%d.%d.7" % (random.randrange(1, 224), random.randrange(256), random.randrange(256)),
             "user_agent": random.choice(AGENTS),
             "referrer": random.choice(REFERRERS),
             "language": b"en-GB,en;q=0.9,de;q=0.7",
@@ -287,7 +287,7 @@ async def test_a_poisonous_line_is_buried_without_its_address_and_its_neighbours
 ) -> None:
     sent = Sent()
     lines = [sent.click() for _ in range(999)]
-    poison = sent.click(address="203.0.113.77", private=False)
+    poison = sent.click(address=b"203.0.113.77", private=False)
     sent.ids.pop()
     lines.insert(random.randrange(1000), spoil(poison))
     newest = await database.fetchval("select coalesce(max(id), 0) from dead_letters")

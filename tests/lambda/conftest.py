@@ -120,16 +120,18 @@ class Function:
 
 
 @asynccontextmanager
-async def running(name: str, stores: Stores, environment: Mapping[str, str]) -> AsyncIterator[Function]:
-    """Start a function with exactly this environment, and what every Lambda has."""
+async def running(
+    name: str, stores: Stores, environment: Mapping[str, str], *, handler: str = "", extra: tuple[Path, ...] = ()
+) -> AsyncIterator[Function]:
+    """Start a function with exactly this environment, and what every Lambda has; with another handler than its own."""
     basics = {
         "PATH": os.defpath,
         "PYTHONPATH": os.pathsep.join(
-            map(str, (template.ROOT / "functions", template.LAYERS["CommonLayer"] / "python"))
+            map(str, (template.ROOT / "functions", template.LAYERS["CommonLayer"] / "python", *extra))
         ),
         "AWS_LAMBDA_FUNCTION_NAME": f"ginnel-{name}",
         "AWS_REGION": "eu-west-1",
-        "_HANDLER": template.FUNCTIONS[name]["Handler"],
+        "_HANDLER": handler or template.FUNCTIONS[name]["Handler"],
     }
     with tempfile.TemporaryFile() as complaints:
         process = await asyncio.create_subprocess_exec(

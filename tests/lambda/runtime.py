@@ -1,7 +1,8 @@
 """Lambda's side of a function, in a process of its own.
 
 Imports the handler that _HANDLER names, then reads an event a line and writes an answer a line. An exception becomes an
-answer with `errorMessage` and `errorType`, as Lambda's own runtime has it; the first line says whether the import went well.
+answer with `errorMessage` and `errorType`, as Lambda's own runtime has it; the first line says whether the import went
+well. `{"modules": true}` asks which modules are imported by now.
 """
 
 from __future__ import annotations
@@ -43,8 +44,12 @@ def _answers() -> Iterator[Any]:
         return
     yield {"modules": sorted(sys.modules)}
     for number, line in enumerate(sys.stdin):
+        event = json.loads(line)
+        if event == {"modules": True}:
+            yield {"modules": sorted(sys.modules)}
+            continue
         try:
-            answer = handler(json.loads(line), Context(f"request-{number}"))
+            answer = handler(event, Context(f"request-{number}"))
         except Exception as error:  # noqa: BLE001  # as above
             answer = _fault(error)
         yield answer

@@ -43,7 +43,7 @@ LAYERS: dict[str, Path] = {
 
 
 def module(function: str) -> str:
-    """Return the dotted name of the module that holds a function's app and handler."""
+    """Return the dotted name of the module that holds a function's handler."""
     name: str = FUNCTIONS[function]["Handler"]
     return name.rpartition(".")[0]
 

@@ -27,7 +27,7 @@ AHEAD = {"app", "local", ".well-known"}
 
 
 def app(function: str) -> FastAPI:
-    found: FastAPI = importlib.import_module(template.module(function)).app
+    found: FastAPI = importlib.import_module(f"{function}.app").app
     return found
 
 

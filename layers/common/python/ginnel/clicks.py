@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from itertools import count
@@ -22,6 +22,7 @@ import asyncpg
 
 from ginnel import observe, postgres, redis
 from ginnel.errors import Unavailable
+from ginnel.redirects import Record
 
 STREAM = "clicks"
 GROUP = "ingestion"
@@ -71,12 +72,12 @@ class Click:
 
 def pack(  # noqa: PLR0913  # a click's fields, each by name
     *,
-    id: str,  # noqa: A002  # the field's name
+    id: bytes,  # noqa: A002  # the field's name
     at: int,
     link: int,
     workspace: int,
     domain: int,
-    address: str,
+    address: bytes,
     user_agent: bytes,
     referrer: bytes,
     language: bytes,
@@ -86,25 +87,45 @@ def pack(  # noqa: PLR0913  # a click's fields, each by name
 ) -> bytes:
     """Make a click's line. What a visitor sent is cut to a bounded length and loses its control characters."""
     return b"%b\t%d\t%d\t%d\t%d\t%b\t%b\t%b\t%b\t%b\t%d\t%d" % (
-        id.encode(), at, link, workspace, domain, address.encode("ascii", "ignore"),
+        id, at, link, workspace, domain, address,
         user_agent[:512].translate(None, _CONTROL), referrer[:1024].translate(None, _CONTROL),
         language[:128].translate(None, _CONTROL), query[:1024].translate(None, _CONTROL), private, dated,
     )  # fmt: skip
 
 
-_process = ""
+def visit(record: Record, headers: Mapping[bytes, bytes], *, address: bytes, query: bytes) -> bytes:
+    """Make the line of a visit that happens now. `headers` by lower-case name; of a repeated one, the first."""
+    return pack(
+        id=new_id(),
+        at=milliseconds(),
+        link=record.link,
+        workspace=record.workspace,
+        domain=record.domain,
+        address=address,
+        user_agent=headers.get(b"user-agent", b""),
+        referrer=headers.get(b"referer", b""),
+        language=headers.get(b"accept-language", b""),
+        query=query,
+        private=headers.get(b"dnt") == b"1" or headers.get(b"sec-gpc") == b"1",
+    )
+
+
+_process = b""
 _numbers = count()
 
 
-def new_id() -> str:
+def new_id() -> bytes:
     """Draw a click's id: 64 bits of this process and 64 of a counter, as a UUID's 32 hexadecimal digits.
 
     Unlike a random UUID it costs no system call, and rows of one process lie together in the index.
     """
     global _process  # noqa: PLW0603  # drawn at first use, not at import: a Lambda snapshot is restored many times
     if not _process:
-        _process = os.urandom(8).hex()
-    return f"{_process}{next(_numbers):016x}"
+        _process = os.urandom(8).hex().encode()
+    return b"%b%016x" % (_process, next(_numbers))
+
+
+Done = Callable[[Exception | None], None]
 
 
 class Writer:
@@ -112,42 +133,59 @@ class Writer:
 
     def __init__(self, append: Callable[[bytes], Awaitable[None]]) -> None:
         self._append = append
-        self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[bytes, Done]] = []
         self._flushing: asyncio.Task[None] | None = None
+
+    def submit(self, line: bytes, done: Done) -> None:
+        """Have `done` called once the line is durable, or with what kept it from being. Raises Unavailable when full."""
+        if len(self._waiting) >= _QUEUE:
+            raise Unavailable
+        self._waiting.append((line, done))
+        if self._flushing is None or self._flushing.done():
+            self._flushing = asyncio.create_task(self._flush())
 
     async def write(self, line: bytes) -> None:
         """Return when the line is durable. Raises Unavailable if nothing could take it."""
-        if len(self._waiting) >= _QUEUE:
-            raise Unavailable
         future = asyncio.get_running_loop().create_future()
-        self._waiting.append((line, future))
-        if self._flushing is None or self._flushing.done():
-            self._flushing = asyncio.create_task(self._flush())
+
+        def done(error: Exception | None) -> None:
+            if future.done():
+                return  # whoever waited has gone
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+
+        self.submit(line, done)
         await future
 
     async def _flush(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-            error: BaseException | None = None
+            error: Exception | None = None
             try:
-                await self._append(b"\n".join(line for line, _ in batch))
-            except BaseException as raised:  # noqa: BLE001  # whatever it is, those who wait must hear of it
+                await self._append(b"\n".join([line for line, _ in batch]))
+            except Exception as raised:  # noqa: BLE001  # whatever it is, those who wait must hear of it
                 error = raised
-            for _, future in batch:
-                if future.done():
-                    continue
-                if error is None:
-                    future.set_result(None)
-                else:
-                    future.set_exception(error if isinstance(error, Exception) else Unavailable())
-            if error is not None and not isinstance(error, Exception):
-                raise error  # the process is being stopped
+            except BaseException:
+                error = Unavailable()
+                raise  # the process is being stopped
+            finally:
+                for _, done in batch:
+                    _tell(done, error)
+
+
+def _tell(done: Done, error: Exception | None) -> None:
+    try:
+        done(error)
+    except Exception:  # noqa: BLE001  # one that can't be told must not keep the others from hearing
+        observe.log.exception("visitor_untold")
 
 
 async def append(payload: bytes) -> None:
     """Put packed lines into the stream, or into the outbox while Redis won't take them."""
     try:
-        await redis.call(lambda client: client.xadd(STREAM, {FIELD: payload}))
+        await redis.append(STREAM.encode(), FIELD, payload)
     except redis.RedisError:
         observe.count("clicks_spilled", payload.count(b"\n") + 1)
 
@@ -159,6 +197,7 @@ async def append(payload: bytes) -> None:
 
 
 _writer = Writer(append)
+submit = _writer.submit
 
 
 async def record(line: bytes) -> None:

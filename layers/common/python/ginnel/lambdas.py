@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mangum import Mangum
-from mangum.types import ASGI
+if TYPE_CHECKING:
+    from mangum.types import ASGI
 
 Event = dict[str, Any]
 Handler = Callable[[Event, Any], Any]
@@ -26,12 +26,24 @@ def loop() -> asyncio.AbstractEventLoop:
     return asyncio.new_event_loop()
 
 
-def serve(app: ASGI, *, otherwise: Callable[[Event], Awaitable[Any]] | None = None) -> Handler:
-    """Make a Lambda handler: HTTP events (API Gateway v2, Function URL) go to `app`, all others to `otherwise`."""
+def serve(
+    app: ASGI,
+    *,
+    first: Callable[[Event], Awaitable[Any]] | None = None,
+    otherwise: Callable[[Event], Awaitable[Any]] | None = None,
+) -> Handler:
+    """Make a Lambda handler: HTTP events (API Gateway v2, Function URL) go to `app`, all others to `otherwise`.
+
+    An HTTP event is shown to `first`, if there is one: what it answers is the answer, None leaves the event to the app.
+    """
 
     def handler(event: Event, context: Any) -> Any:  # noqa: ANN401  # the runtime's own types
         asyncio.set_event_loop(loop())
         if "http" in event.get("requestContext", {}):
+            if first is not None and (answer := loop().run_until_complete(_call(first, event))) is not None:
+                return answer
+            from mangum import Mangum  # noqa: PLC0415  # it brings much that `first` does without
+
             # Made for each call, for next to nothing: where no loop is set yet, as at import, it would set one of its own.
             # It would also run the ASGI lifespan around every invocation, opening a pool each time.
             return Mangum(app, lifespan="off", text_mime_types=_TEXT)(event, context)

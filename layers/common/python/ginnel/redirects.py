@@ -1,12 +1,16 @@
 """From a slug to where it leads: the one question that must be answered fast.
 
-A link is compiled to a `Record`, kept in this process for at most a second and in Redis for a minute; PostgreSQL is asked
-when neither has it. Imports neither the ORM nor pydantic.
+A link is compiled to a `Record`, kept in this process and in Redis; PostgreSQL is asked when neither has it. A change is
+told to every process that listens; one that does not, or can't at the moment, keeps a record for a second. Imports
+neither the ORM nor pydantic.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
+import math
+import os
 import time
 from collections import OrderedDict
 from dataclasses import astuple, dataclass
@@ -26,6 +30,9 @@ KEPT = 60
 UNKNOWN_KEPT = 5
 CAPACITY = 100_000
 """Records a process holds; each takes about 1 kB."""
+
+CHANNEL = "links"
+_HEARTBEAT = 0.25
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -65,17 +72,44 @@ class Record:
         return cls(slug_key, case_sensitive, State(state), *rest)
 
 
-_cache: OrderedDict[str, tuple[float, Record]] = OrderedDict()
+class Kept:
+    """A record in this process. `answer` is what a plain GET is told, as bytes before and after the date."""
+
+    __slots__ = ("answer", "read_at", "record")
+
+    def __init__(self, record: Record, read_at: float) -> None:
+        self.record = record
+        self.read_at = read_at
+        self.answer: tuple[bytes, bytes] | None = None
+
+    def fresh(self, now: float) -> bool:
+        """Say whether it may be used: for a second, or for as long as we would have been told of a change."""
+        lifetime = UNKNOWN_KEPT if self.record.state is State.UNKNOWN else KEPT
+        return now - self.read_at < (lifetime if now < _told_until else FRESH)
+
+
+class _Flight:
+    """A read under way, shared by all who ask for the same. `overtaken`: what it brings was changed meanwhile."""
+
+    __slots__ = ("folded", "overtaken", "task")
+
+    def __init__(self, folded: str, task: asyncio.Task[Record]) -> None:
+        self.folded, self.task, self.overtaken = folded, task, False
+
+
+# What leads nowhere is kept apart, so that guessing slugs can't crowd out links.
+_links: OrderedDict[str, Kept] = OrderedDict()
+_unknown: OrderedDict[str, Kept] = OrderedDict()
+_flights: dict[str, _Flight] = {}
+_told_until = 0.0
+"""Until when we can be sure to have heard of every change (see watch); a monotonic time."""
 
 
 async def resolve(host: str, slug: str) -> Record | None:
     """Find what a slug means on a host; None if nothing ever stood there. Raises Unavailable when no store can tell."""
     host = canonical(host)
-    keys = _keys(host, slug)
-    record = _remembered(keys, slug) or await _shared(keys, slug)
-    if record is None:
-        record = await _stored(host, slug)
-        await _share(f"{host}/{record.slug_key}", record)
+    kept = remembered(host, slug)
+    record = kept.record if kept else await _read(host, slug)
     return None if record.state is State.UNKNOWN else record
 
 
@@ -88,8 +122,20 @@ def canonical(host: str) -> str:
     return default if name in _LOOPBACK and default in _LOOPBACK else name
 
 
-def _keys(host: str, slug: str) -> tuple[str, ...]:
-    """List the keys a record may be kept under: only the domain's record knows whether case matters there."""
+def remembered(host: str, slug: str) -> Kept | None:
+    """Return what this process knows of a slug on a (canonical) host, if it is fresh."""
+    now = time.monotonic()
+    for name in _names(host, slug):
+        for cache in (_links, _unknown):
+            kept = cache.get(name)
+            if kept and kept.fresh(now) and _applies(kept.record, slug):
+                cache.move_to_end(name)
+                return kept
+    return None
+
+
+def _names(host: str, slug: str) -> tuple[str, ...]:
+    """List the names a record may be kept under: only the domain's record knows whether case matters there."""
     exact, folded = f"{host}/{slug}", f"{host}/{slugs.fold(slug)}"
     return (exact,) if exact == folded else (exact, folded)
 
@@ -98,54 +144,157 @@ def _applies(record: Record, slug: str) -> bool:
     return not record.case_sensitive or record.slug_key == slug
 
 
-def _remembered(keys: tuple[str, ...], slug: str) -> Record | None:
-    oldest = time.monotonic() - FRESH
-    for key in keys:
-        kept = _cache.get(key)
-        if kept and kept[0] > oldest and _applies(kept[1], slug):
-            _cache.move_to_end(key)
-            return kept[1]
-    return None
+def _remember(name: str, record: Record, read_at: float) -> None:
+    cache, capacity = (_unknown, CAPACITY // 10) if record.state is State.UNKNOWN else (_links, CAPACITY)
+    gone = [cache.pop(name)] if name in cache else []
+    cache[name] = Kept(record, read_at)
+    if len(cache) > capacity:
+        gone.append(cache.popitem(last=False)[1])
+    for kept in gone:
+        kept.read_at = -math.inf  # whoever holds it still would not be told of a change
 
 
-def _remember(key: str, record: Record) -> None:
-    _cache[key] = (time.monotonic(), record)
-    _cache.move_to_end(key)
-    if len(_cache) > CAPACITY:
-        _cache.popitem(last=False)
+async def _read(host: str, slug: str) -> Record:
+    """Ask the stores, once for all who ask at the same time."""
+    names = _names(host, slug)
+    flight = _flights.get(names[0])
+    if flight is None:
+        flight = _flights[names[0]] = _Flight(names[-1], asyncio.create_task(_fetch(host, slug, names)))
+        mine, started = flight, time.monotonic()
+
+        def land(task: asyncio.Task[Record]) -> None:
+            if _flights.get(names[0]) is mine:
+                del _flights[names[0]]
+            if not task.cancelled() and task.exception() is None and not mine.overtaken:
+                _remember(f"{host}/{task.result().slug_key}", task.result(), started)
+
+        flight.task.add_done_callback(land)
+    # Shielded: one visitor who hangs up must not take the answer from the others.
+    return await asyncio.shield(flight.task)
 
 
-async def _shared(keys: tuple[str, ...], slug: str) -> Record | None:
+async def _fetch(host: str, slug: str, names: tuple[str, ...]) -> Record:
+    token = os.urandom(8).hex().encode()
+    keys = [_key(name, names[-1]) for name in names]
     try:
-        found = await redis.call(lambda client: client.mget([f"link:{{{key}}}" for key in keys]))
+        for _ in range(_PATIENCE):
+            found: bytes | None = await redis.call(lambda client: client.eval(_TAKE, len(keys), *keys, token))
+            if found is None:
+                break
+            if found:
+                record = Record.unpack(found)
+                if _applies(record, slug):
+                    return record
+                break
+            await asyncio.sleep(_PAUSE)  # another process reads it just now
     except redis.RedisError:
-        return None
-    for key, packed in zip(keys, found, strict=True):
-        if packed is not None:
-            record = Record.unpack(packed)
-            if _applies(record, slug):
-                _remember(key, record)
-                return record
-    return None
+        return await _stored(host, slug)
+    record = await _stored(host, slug)
+    await _share(_key(f"{host}/{record.slug_key}", names[-1]), token, record)
+    return record
 
 
-async def _share(key: str, record: Record) -> None:
-    _remember(key, record)
+async def _share(key: str, token: bytes, record: Record) -> None:
     lifetime = UNKNOWN_KEPT if record.state is State.UNKNOWN else KEPT
     try:
-        await redis.call(lambda client: client.set(f"link:{{{key}}}", record.pack(), ex=lifetime))
+        await redis.call(lambda client: client.eval(_FILL, 1, key, token, record.pack(), lifetime))
     except redis.RedisError:
         observe.count("cache_error")
+
+
+def _key(name: str, folded: str) -> str:
+    """Name a record in Redis. Both names of a slug hash to the same slot of a cluster."""
+    return f"link:{{{folded}}}{name}"
+
+
+# A lease: who finds nothing puts a token in its place and may later replace that token, and nothing else, by what
+# PostgreSQL said. An edit deletes the key, token and all, so that an answer older than the edit finds no token to replace.
+# After https://www.usenix.org/conference/nsdi13/technical-sessions/presentation/nishtala, section 3.2.1.
+_TAKE = """
+for _, key in ipairs(KEYS) do
+    local found = redis.call('get', key)
+    if found then return string.sub(found, 1, 1) == '[' and found or '' end
+end
+for _, key in ipairs(KEYS) do redis.call('set', key, ARGV[1], 'px', 2000) end
+return false
+"""
+_FILL = """
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('set', KEYS[1], ARGV[2], 'ex', ARGV[3])
+return 1
+"""
+_PATIENCE = 20
+_PAUSE = 0.005
 
 
 async def purge(host: str, slug_key: str) -> None:
-    """Forget a link that was created or changed, here and in Redis; other processes follow within FRESH seconds."""
-    key = f"{host}/{slug_key}"
-    _cache.pop(key, None)
+    """Forget a link that was created or changed: here, in Redis, and in every process that listens."""
+    forget(host, slug_key)
+    folded = f"{host}/{slugs.fold(slug_key)}"
+    key, message = _key(f"{host}/{slug_key}", folded), f"{host}/{slug_key}"
+
+    async def tell(client: redis.Redis) -> None:
+        async with client.pipeline(transaction=False) as pipe:
+            pipe.delete(key)
+            pipe.publish(CHANNEL, message)
+            await pipe.execute()
+
     try:
-        await redis.call(lambda client: client.delete(f"link:{{{key}}}"))
+        await redis.call(tell)
     except redis.RedisError:
-        observe.count("cache_error")
+        # Other processes follow when what they keep grows old.
+        observe.count("purge_lost")
+
+
+def forget(host: str, slug_key: str) -> None:
+    """Forget a link in this process."""
+    name, folded = f"{host}/{slug_key}", f"{host}/{slugs.fold(slug_key)}"
+    for cache in (_links, _unknown):
+        if kept := cache.pop(name, None):
+            kept.read_at = -math.inf  # for whoever holds it still
+    for exact, flight in list(_flights.items()):
+        if flight.folded == folded:
+            flight.overtaken = True
+            del _flights[exact]
+
+
+async def watch() -> None:
+    """Listen for changes until cancelled, so that what is kept may be used for longer than a second.
+
+    A ping's answer comes after every change that was told before it: from its sending we are sure for another second.
+    """
+    global _told_until  # one subscription a process
+    while True:
+        try:
+            async with redis.patient().pubsub() as subscription:
+                await subscription.subscribe(CHANNEL)
+                pinged: float | None = None
+                while True:
+                    message = await subscription.get_message(timeout=_HEARTBEAT)
+                    kind = message["type"] if message else ""
+                    if kind == "subscribe":
+                        _forget_all()  # what changed before was not told to us
+                    elif kind == "message":
+                        host, _, slug_key = message["data"].decode().partition("/")
+                        forget(host, slug_key)
+                    elif kind == "pong" and pinged is not None:
+                        _told_until, pinged = pinged + FRESH, None
+                    if pinged is None and time.monotonic() > _told_until - FRESH + _HEARTBEAT:
+                        pinged = time.monotonic()
+                        await subscription.ping()
+        except (redis.RedisError, OSError) as error:
+            observe.log.warning("watch_lost", error=type(error).__name__)
+            await asyncio.sleep(_HEARTBEAT)
+
+
+def _forget_all() -> None:
+    for cache in (_links, _unknown):
+        for kept in cache.values():
+            kept.read_at = -math.inf
+        cache.clear()
+    for flight in _flights.values():
+        flight.overtaken = True
+    _flights.clear()
 
 
 async def _stored(host: str, slug: str) -> Record:
@@ -228,6 +377,17 @@ def decide(record: Record | None, query: bytes, now: float) -> Answer:
     if record.allow_caching and record.status in (301, 308):
         return Answer(record.status, location, cache="private, max-age=90")
     return Answer(record.status, location)
+
+
+def headers(answer: Answer) -> list[tuple[str, str]]:
+    """List the headers of a redirect, in the order in which every lane sends them."""
+    return [
+        ("location", answer.location),
+        ("cache-control", answer.cache),
+        ("x-robots-tag", "noindex"),
+        # Mangum would call an empty body JSON.
+        ("content-type", "text/plain; charset=utf-8"),
+    ]
 
 
 _VISIBLE = range(0x21, 0x7F)

@@ -9,18 +9,19 @@ import functools
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
+from redis.maint_notifications import MaintNotificationsConfig
 
 from ginnel import observe, settings
 
 T = TypeVar("T")
 
-__all__ = ["Away", "RedisError", "ResponseError", "Settings", "call", "close", "patient"]
+__all__ = ["Away", "Redis", "RedisError", "ResponseError", "Settings", "append", "call", "close", "patient"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ def _connect(timeout: float) -> Redis:
         socket_connect_timeout=min(timeout, 5 * wanted.redis_timeout),
         # redis-py's own retries would turn 50 ms into seconds.
         retry=Retry(NoBackoff(), 0),
+        # With them, the pool hands out connections that the server has closed.
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
     )
 
 
@@ -94,6 +97,32 @@ _breaker = Breaker()
 async def call(operation: Callable[[Redis], Awaitable[T]]) -> T:
     """Run one quick operation. Raises RedisError (Away when Redis can't be reached) and never waits long."""
     return await _breaker.call(lambda: operation(_client()))
+
+
+_XADD = b"*5\r\n$4\r\nXADD\r\n$%d\r\n%b\r\n$1\r\n*\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
+
+
+async def append(stream: bytes, field: bytes, value: bytes) -> bytes:
+    """Append an entry of one field to a stream, at half the cost of `xadd`; return its id. Raises RedisError, as `call`."""
+    command = _XADD % (len(stream), stream, len(field), field, len(value), value)
+
+    async def ask(client: Redis) -> bytes:
+        pool: Any = client.connection_pool
+        connection = await pool.get_connection()
+        try:
+            # redis-py makes a task of each sending, to wait for it with a time-out. The reply's time-out will do.
+            connection._writer.write(command)  # noqa: SLF001  # as above
+            identifier: bytes = await connection.read_response()
+        except ResponseError:
+            raise
+        except BaseException:
+            await connection.disconnect(nowait=True)  # its reply, should it come, must be nobody else's
+            raise
+        finally:
+            await pool.release(connection)
+        return identifier
+
+    return await call(ask)
 
 
 async def close() -> None:

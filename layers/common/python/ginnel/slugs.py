@@ -66,9 +66,14 @@ def fold(slug: str) -> str:
 def parse(text: str) -> str:
     """Return the slug that somebody chose, in NFC and without trailing slashes. Raises BadSlug."""
     slug = _canonical(text)
-    if fold(slug).partition("/")[0] in RESERVED:
+    if reserved(slug):
         raise BadSlug("slug_reserved", "This slug is reserved.")
     return slug
+
+
+def reserved(slug: str) -> bool:
+    """Say whether a route of ours begins like this slug."""
+    return fold(slug).partition("/")[0] in RESERVED
 
 
 def from_path(raw_path: bytes | str) -> str | None:

@@ -5,10 +5,7 @@ Nothing here knows the database: the redirect function imports it too.
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -18,11 +15,11 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
 from pydantic import AfterValidator, BaseModel, ConfigDict
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ginnel import errors, observe, settings
+from ginnel import errors, observe, settings, visits
 from ginnel.errors import FieldError, Problem
 
 MAX_BODY = 1024 * 1024
@@ -88,7 +85,7 @@ class Frame:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        identifier = secrets.token_hex(8)
+        identifier = visits.new_request_id().decode()
         token = observe.request_id.set(identifier)
         started = False
 
@@ -244,28 +241,6 @@ _PROBLEM = {
         },
     },
 }
-
-
-@dataclass(frozen=True)
-class Proxies:
-    trusted_proxies: int = 0
-    """How many proxies in front append to X-Forwarded-For; addresses further left are the visitor's own claim."""
-
-
-_ADDRESS = re.compile(r"[0-9a-fA-F:.]{2,45}")
-
-
-def client_address(scope: Scope) -> str:
-    """Return the visitor's address: the peer's, or as many hops back as there are trusted proxies ("" if unknown)."""
-    peer: str = (scope.get("client") or ("",))[0] or ""
-    hops = settings.read(Proxies).trusted_proxies
-    if not hops:
-        return peer
-    claimed = [part.strip() for part in ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")]
-    # A gateway has appended the peer already; a proxy is the peer.
-    chain = [c for c in claimed if c] + ([] if "aws.event" in scope else [peer])
-    address = chain[-1 - hops] if len(chain) > hops else chain[0]
-    return address if _ADDRESS.fullmatch(address) else peer
 
 
 def etag(version: int) -> str:

@@ -1,0 +1,108 @@
+"""The redirect function's fast lane answers, and records, as the app would."""
+
+from __future__ import annotations
+
+import json
+import random
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ginnel import clicks
+from ginnel.clicks import Click
+
+from . import events
+from .conftest import Function, Functions, Link, Stores, declared, running
+
+Shorten = Callable[..., Awaitable[Link]]
+CASES = 400
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+async def whole(stores: Stores) -> AsyncIterator[Function]:
+    async with running("redirect", stores, declared("redirect"), handler="whole.handler", extra=(HERE,)) as function:
+        assert "modules" in function.started, function.started
+        yield function
+
+
+async def test_a_plain_visit_is_answered_before_the_framework_is_imported(stores: Stores, shorten: Shorten) -> None:
+    link = await shorten()
+    async with running("redirect", stores, declared("redirect")) as function:
+        before = set(function.started["modules"])
+        assert (await function.call(events.load("redirect_get", slug=link.slug)))["statusCode"] == 302
+        after = set((await function.exchange({"modules": True}))["modules"])
+    assert not {"fastapi", "starlette", "pydantic", "mangum", "sqlalchemy"} & (before | after)
+
+
+async def test_both_ways_give_the_same_answers_and_clicks(
+    functions: Functions, whole: Function, stores: Stores, shorten: Shorten
+) -> None:
+    links = [await shorten(), await shorten(f"Docs.v2/{secrets.token_hex(4)}")]
+    chance = random.Random(11)  # a test's, repeatable
+    for number in range(CASES):
+        link = chance.choice(links)
+        event = _event(chance, link.slug)
+        before = await _lines(stores)
+        fast = await functions.redirect.exchange(event)
+        between = await _lines(stores)
+        slow = await whole.exchange(event)
+        after = await _lines(stores)
+        assert _settled(fast) == _settled(slow), (number, event)
+        assert [_same(c) for c in between[len(before) :]] == [_same(c) for c in after[len(between) :]], (number, event)
+
+
+def _event(chance: random.Random, slug: str) -> events.Event:
+    spelled = chance.choice(
+        [
+            slug,
+            slug.upper(),
+            f"{slug}/",
+            f"{slug}%",
+            "%2e%2e",
+            f"%{ord(slug[0]):02x}{slug[1:]}",
+            "health",
+            "robots.txt",
+            "",
+            "no",
+        ]
+        + [slug] * 4
+    )
+    query = chance.choice(["", "", "a=1&b", "qr=1", "x=%2B+é", "a=\r\nb", "&&"])
+    event = events.at(f"/{spelled}", query=query, method=chance.choice(["GET"] * 5 + ["HEAD", "POST"]))
+    headers: dict[str, Any] = event["headers"]
+    for name, values in (
+        ("user-agent", ["", "a\tb", "x" * 2000, "Grüße"]),
+        ("referer", ["https://a.test/p?q", "\x00"]),
+        ("accept-language", ["de", "*"]),
+        ("x-forwarded-for", ["1.2.3.4, 5.6.7.8", "junk", ""]),
+        ("dnt", ["1", "0"]),
+        ("sec-gpc", ["1"]),
+        ("accept", ["application/json", "text/html"]),
+        ("host", ["go.test", "GO.TEST:443", "elsewhere.test", ""]),
+    ):
+        if chance.random() < 0.25:
+            headers[name] = chance.choice(values)
+    return event
+
+
+async def _lines(stores: Stores) -> list[Click]:
+    entries: Any = await stores.redis.xrange(clicks.STREAM)
+    return [Click.unpack(line) for _, fields in entries for line in fields[clicks.FIELD].split(b"\n")]
+
+
+def _same(click: Click) -> tuple[Any, ...]:
+    return tuple(getattr(click, name) for name in Click.__slots__ if name not in ("id", "at"))
+
+
+def _settled(answer: dict[str, Any]) -> dict[str, Any]:
+    headers = {name: value for name, value in answer.get("headers", {}).items() if name != "x-request-id"}
+    if "allow" in headers:
+        headers["allow"] = ", ".join(sorted(headers["allow"].split(", ")))  # Starlette keeps them as a set
+    body = answer.get("body", "")
+    if "request_id" in body:
+        body = {**json.loads(body), "request_id": ""}
+    return {**answer, "headers": headers, "body": body}
