@@ -115,6 +115,7 @@ class _Server(uvicorn.Server):
 
 async def _serve(servers: Servers | None, *, host: str, port: int, password: str | None) -> int:
     from local.host import app  # noqa: PLC0415  # it reads the environment when imported
+    from local.protocol import FastLane  # noqa: PLC0415  # as above
 
     # What was imported stays: walking through it again would hold visitors up for a tenth of a second each time.
     gc.collect()
@@ -123,7 +124,7 @@ async def _serve(servers: Servers | None, *, host: str, port: int, password: str
         app,
         host=host,
         port=port,
-        http="httptools",
+        http=FastLane if os.environ.get("FAST_LANE", "true") == "true" else "httptools",
         ws="none",
         lifespan="on",
         access_log=False,

@@ -5,6 +5,7 @@ A request goes to the function whose routes begin alike; what is nobody's is a s
 
 from __future__ import annotations
 
+import asyncio
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth.app import app as auth
 from clicks.app import app as clicks
-from ginnel import db, postgres, redis, settings, web
+from ginnel import db, postgres, redirects, redis, settings, web
 from links.app import app as links
 from redirect.app import app as redirect
 
@@ -99,8 +100,10 @@ def _prefix(path: str) -> str:
 
 async def _lifespan(receive: Receive, send: Send) -> None:
     await receive()
+    watching = asyncio.create_task(redirects.watch())
     await send({"type": "lifespan.startup.complete"})
     await receive()
+    watching.cancel()
     await db.close()
     await postgres.close()
     await redis.close()
