@@ -100,6 +100,7 @@ def _prefix(path: str) -> str:
 
 async def _lifespan(receive: Receive, send: Send) -> None:
     await receive()
+    redis.keep_line()
     watching = asyncio.create_task(redirects.watch())
     await send({"type": "lifespan.startup.complete"})
     await receive()
