@@ -56,9 +56,17 @@ migrate: .venv/run ## bring DATABASE_URL's schema up to date
 seed: .venv/run ## write plausible links and clicks into a running installation (CLICKS=…)
 	@$(BIN)/python -m local.seed --data $(DATA) --clicks $(or $(CLICKS),10000)
 
+.PHONY: replay
+replay: .venv/run ## store clicks again that ended as dead letters
+	@$(BIN)/python -m local.replay --data $(DATA)
+
 .PHONY: bench
 bench: .venv/test ## measure
 	@$(BIN)/python -m tests.bench.redirect
+
+.PHONY: bench-ingest
+bench-ingest: .venv/test ## measure how quickly clicks are stored
+	@$(BIN)/python -m tests.bench.ingest
 
 .PHONY: lock
 lock: ## pin the dependencies anew (needs uv)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 import uvloop
 
-from ginnel import db, migrations, users
+from ginnel import db, migrations, redis, settings, users
 from local import services
 
 if TYPE_CHECKING:
@@ -43,16 +43,20 @@ def main() -> None:
     command.add_argument("--port", type=int, default=8000)
     command.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     command.add_argument("--data", type=Path, default=Path(".data"), help="the folder that keeps everything")
+    workers = os.environ.get("WORKERS") or "1"
+    command.add_argument("--workers", type=int, default=workers, help="how many processes store clicks (WORKERS)")
     wanted = parser.parse_args()
+    if wanted.workers < 1:
+        parser.error("--workers must be 1 or more")
     try:
-        raise SystemExit(up(wanted.data.resolve(), host=wanted.host, port=wanted.port))
-    except (CannotStart, services.ServicesError) as error:
+        raise SystemExit(up(wanted.data.resolve(), host=wanted.host, port=wanted.port, workers=wanted.workers))
+    except (CannotStart, services.ServicesError, settings.BadSettings) as error:
         raise SystemExit(f"\n  Ginnel can't start: {error}\n") from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 
 
-def up(data: Path, *, host: str, port: int) -> int:
+def up(data: Path, *, host: str, port: int, workers: int) -> int:
     """Run until a signal or a fault; return the exit status."""
     _check_free(host, port)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -69,7 +73,7 @@ def up(data: Path, *, host: str, port: int) -> int:
         os.environ.setdefault("JWT_KEYS", _keys(data / "jwt-keys.json"))
         password = asyncio.run(_prepare())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_serve(servers, host=host, port=port, password=password))
+            return runner.run(_serve(servers, host=host, port=port, workers=workers, password=password))
 
 
 def _check_free(host: str, port: int) -> None:
@@ -94,7 +98,10 @@ def _keys(path: Path) -> str:
 
 
 async def _prepare() -> str | None:
-    """Bring the schema up to date and make the first admin; return their password if they are new."""
+    """See that the stores will do, bring the schema up to date and make the first admin; return a new one's password."""
+    with contextlib.suppress(redis.RedisError):  # that it is away may end
+        await redis.refuse_eviction(redis.patient())
+    await redis.close()
     await migrations.prepare()
     async with contextlib.asynccontextmanager(db.transaction)() as conn:
         password = await users.ensure_admin(conn, email=_admin(), now=datetime.now(UTC))
@@ -113,7 +120,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(servers: Servers | None, *, host: str, port: int, password: str | None) -> int:
+async def _serve(servers: Servers | None, *, host: str, port: int, workers: int, password: str | None) -> int:
     from local.host import app  # noqa: PLC0415  # it reads the environment when imported
     from local.protocol import FastLane  # noqa: PLC0415  # as above
 
@@ -137,16 +144,16 @@ async def _serve(servers: Servers | None, *, host: str, port: int, password: str
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, setattr, server, "should_exit", True)  # noqa: FBT003  # setattr's own shape
-    worker = asyncio.create_task(_keep_worker())
+    keepers = [asyncio.create_task(_keep_worker(number)) for number in range(1, workers + 1)]
     watch = asyncio.create_task(_watch(server, servers))
     greet = asyncio.create_task(_greet(server, port=port, password=password))
     try:
         await server.serve()
     finally:
         greet.cancel()
-        worker.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await worker
+        for keeper in keepers:
+            keeper.cancel()
+        await asyncio.gather(*keepers, return_exceptions=True)
     if watch.done():
         print(f"\n  {watch.result()}", file=sys.stderr)
         return 1
@@ -155,13 +162,15 @@ async def _serve(servers: Servers | None, *, host: str, port: int, password: str
     return 0
 
 
-async def _keep_worker() -> None:
-    """Keep the ingestion worker running: if it dies, start another, which takes up what the last one left."""
+async def _keep_worker(number: int) -> None:
+    """Keep an ingestion worker running: if it dies, start another of its name, which takes up what the last one left."""
+    name = os.environ.get("CONSUMER") or "ingestion"
+    env = os.environ | {"CONSUMER": name if number == 1 else f"{name}-{number}"}
     pause = 0.1
     while True:
         # Its own session: Ctrl-C at the terminal is ours to pass on. Our end of the pipe closes however we end.
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "local.worker", stdin=subprocess.PIPE, cwd=ROOT, start_new_session=True
+            sys.executable, "-m", "local.worker", stdin=subprocess.PIPE, cwd=ROOT, env=env, start_new_session=True
         )
         started = asyncio.get_running_loop().time()
         try:

@@ -1,9 +1,8 @@
 """What made a request, by the headers in which it describes itself."""
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from ua_parser import Domain, load_lazy_builtins
@@ -13,8 +12,7 @@ from ua_parser_rs import UserAgentExtractor
 Device = Literal["desktop", "mobile", "tablet", "tv", "console", "bot", "other"]
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(NamedTuple):
     device: Device = "other"
     os: str | None = None
     """"Windows", "macOS", "Linux" (every distribution), "ChromeOS", "iOS" (iPadOS too), "Android", or a rarer one."""

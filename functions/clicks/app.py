@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Body, Depends
 
-from ginnel import access, lambdas, observe, postgres, redis, settings, tokens, web
+from ginnel import access, lambdas, postgres, redis, settings, tokens, web
 from ginnel.access import Me
 from ginnel.db import Conn
 from ginnel.errors import Invalid
@@ -29,10 +29,7 @@ async def scheduled(event: dict[str, Any]) -> dict[str, int]:
     """Answer a schedule's event: store what waits. Being called too often, or twice at once, is harmless."""
     if event.get("source") != "aws.events" and event.get("detail-type") != "Scheduled Event":
         raise ValueError(f"not a schedule's event: {sorted(event)}")
-    stored = await drain().run(settings.read(Settings).drain_seconds)
-    if stored:
-        observe.log.info("clicks_stored", clicks=stored)
-    return {"stored": stored}
+    return {"stored": await drain().run(settings.read(Settings).drain_seconds)}
 
 
 handler = lambdas.serve(app, otherwise=scheduled)

@@ -1,8 +1,8 @@
 """Which campaign a click belongs to, by the five UTM parameters."""
 
 import re
-from dataclasses import dataclass, fields
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 from urllib.parse import unquote_plus
 
 _MAX_QUERY: Final = 8192
@@ -11,8 +11,7 @@ _MAX_VALUE: Final = 255
 _UNSTORABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Utm:
+class Utm(NamedTuple):
     source: str | None = None
     medium: str | None = None
     campaign: str | None = None
@@ -21,9 +20,10 @@ class Utm:
 
 
 NONE: Final = Utm()
-_FIELDS: Final = frozenset(field.name for field in fields(Utm))
+_FIELDS: Final = frozenset(Utm._fields)
 
 
+@lru_cache(maxsize=4096)
 def utm(query: str) -> Utm:
     """Read a raw query string (no "?"). Names in any case; of repeated parameters, the first that is not empty."""
     query = query[:_MAX_QUERY]

@@ -1,7 +1,8 @@
 """Ingestion: from the stream and the outbox into rows and roll-ups, exactly once.
 
 A batch is one transaction, acknowledged after it has committed. Killed anywhere, its entries stay pending and are delivered
-again; a row's key and the counting of inserted rows only make that harmless.
+again; a row's key and the counting of inserted rows only make that harmless. While PostgreSQL stores a batch, the next one
+is read and enriched.
 """
 
 from __future__ import annotations
@@ -9,31 +10,32 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, cast
+from typing import NamedTuple, TypeVar
 
 import asyncpg
 
-from ginnel import clicks, observe, postgres, redis
-from ginnel.clicks import FIELD, GROUP, STREAM, Click, Row
+from ginnel import clicks, observe, postgres
+from ginnel.clicks import Click, Row
 
-from . import enrich
+from . import enrich, poison, stream
 from .places import Places, default_database
+from .stream import Entry, Stream
 
-_ENTRIES = 200
-"""Stream entries a batch, each up to a thousand clicks."""
-_CLICKS = 10_000
-_ABANDONED = 30.0
-"""Seconds after which an entry that another consumer took, and never acknowledged, is taken over."""
-_EVERY = 5.0
+T = TypeVar("T")
+
+_SPILLED = 500
+_SPILLED_BYTES = 2_000_000
+_HOUR = 3600.0
 _TIMEOUT = 30.0
-
-Entry = tuple[bytes, dict[bytes, bytes] | None]
-"""A stream entry: its id, and its fields unless it was deleted meanwhile."""
+_FEW = 500
+_LINGER = 0.05
+"""Seconds that a batch of few clicks is waited after, for more to share the next."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,17 @@ class Settings:
     """How long a scheduled run waits for further clicks; 0 ends it when everything is stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     """A packed click, and when the store that held it took it."""
 
     packed: bytes
     appended: datetime
+
+
+class _Batch(NamedTuple):
+    entries: list[Entry]
+    rows: list[tuple[Row, _Line]]
+    unreadable: list[_Line]
 
 
 class Drain:
@@ -60,171 +67,224 @@ class Drain:
     def __init__(self, wanted: Settings) -> None:
         path = Path(wanted.geoip_db) if wanted.geoip_db else default_database()
         self._places = Places(path) if path else None
-        self._consumer = wanted.consumer
+        self._stream = Stream(wanted.consumer)
         self._connection: asyncpg.Connection | None = None
+        self._turn = asyncio.Lock()
         self._salts: dict[date, bytes] = {}
-        # What this consumer took before it last died is read again first.
-        self._own_pending = True
-        self._looked = -math.inf
         self._tended = -math.inf
+        self._outbox_due = -math.inf
+        self._report = _Report()
 
     async def run(self, seconds: float) -> int:
-        """Store what there is, and go on waiting for more until `seconds` are over; return how many clicks were new."""
-        end = time.monotonic() + seconds
+        """Store what comes until `seconds` are over, or for 0, until nothing waits; return how many clicks were new."""
+        try:
+            return await self._run(time.monotonic() + seconds, until_empty=not seconds)
+        except BaseException:
+            self._stream.again()  # whatever was taken and not stored comes first the next time
+            raise
+
+    async def _run(self, end: float, *, until_empty: bool) -> int:
+        self._outbox_due = -math.inf
         stored = 0
+        few = False
+        batch: _Batch | None = None
         while True:
-            taken, new = await self._batch(wait=max(0.0, min(1.0, end - time.monotonic())))
+            spilled, new = await self._tend()
             stored += new
-            if not taken and time.monotonic() >= end:
+            over = time.monotonic() >= end
+            if batch is None:
+                if few and not over and not until_empty:
+                    # A transaction for each of a trickle's clicks would cost ten times what a shared one does.
+                    await asyncio.sleep(_LINGER)
+                batch = await self._take(wait=0 if spilled or over else min(1.0, end - time.monotonic()))
+            waited = spilled or batch
+            few = batch is not None and len(batch.rows) < _FEW
+            if batch:
+                batch, new = await self._step(batch, ahead=until_empty or not over)
+                stored += new
+            if over and batch is None and not (waited and until_empty):
                 return stored
 
-    async def _batch(self, *, wait: float) -> tuple[int, int]:
-        """Store one batch of each source; return how many clicks were taken, and how many of them were new."""
-        kept = self._connection is not None and not self._connection.is_closed()
+    async def _step(self, batch: _Batch, *, ahead: bool) -> tuple[_Batch | None, int]:
+        """Store a batch, and take the next one meanwhile if wanted."""
+        taking = asyncio.create_task(self._take(wait=0)) if ahead else None
         try:
-            return await self._attempt(wait=wait)
-        except postgres.LOST:
-            if not kept:
-                raise
-            # The connection was cut while the process was frozen, or the server restarted: doing it again is harmless.
-            observe.count("postgres_lost")
-            return await self._attempt(wait=wait)
-
-    async def _attempt(self, *, wait: float) -> tuple[int, int]:
-        connection = await self._connected()
-        try:
-            looked = await self._look(connection)
-            entries = await self._entries(wait=0 if looked[0] else wait)
-            taken, new = await self._store_entries(connection, entries)
-        except BaseException as error:
-            self._salts.clear()  # those that the transaction made are gone with it
-            self._own_pending = True  # what was taken and not stored comes first the next time
-            if isinstance(error, postgres.LOST):
-                connection.terminate()
+            new = await self._store(batch)
+            return await taking if taking else None, new
+        except BaseException:
+            if taking:
+                taking.cancel()
+                await asyncio.gather(taking, return_exceptions=True)
             raise
-        return looked[0] + taken, looked[1] + new
 
-    async def _connected(self) -> asyncpg.Connection:
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await postgres.connect(command_timeout=_TIMEOUT)
-        return self._connection
-
-    async def _look(self, connection: asyncpg.Connection) -> tuple[int, int]:
-        """See to the outbox (once a second is soon enough) and to what time asks for."""
-        now = time.monotonic()
-        if now - self._tended > 3600:  # noqa: PLR2004  # an hour
-            await clicks.tend(connection, datetime.now(UTC))
-            self._tended = now
-        await self._prepare_salts(connection, {datetime.now(UTC).date()})
-        async with connection.transaction():
-            packed = await clicks.take_outbox(connection, 50)
-            lines = [_Line(line, created) for created, payload in packed for line in payload.split(b"\n")]
-            return len(lines), await self._store(connection, lines)
-
-    async def _entries(self, *, wait: float) -> list[Entry]:
-        """Take entries: our own unacknowledged ones, then abandoned ones, then new ones."""
-        client = redis.patient()
-        try:
-            if self._own_pending:
-                entries = _of_stream(await client.xreadgroup(GROUP, self._consumer, {STREAM: "0"}, count=_ENTRIES))
-                self._own_pending = bool(entries)
-                if entries:
-                    return entries
-            if time.monotonic() - self._looked > _EVERY:
-                self._looked = time.monotonic()
-                claimed = await client.xautoclaim(
-                    STREAM, GROUP, self._consumer, min_idle_time=int(_ABANDONED * 1000), count=_ENTRIES
-                )
-                if claimed[1]:
-                    self._looked = -math.inf  # there may be more
-                    return cast("list[Entry]", claimed[1])
-            block = max(1, int(wait * 1000)) if wait else None
-            return _of_stream(
-                await client.xreadgroup(GROUP, self._consumer, {STREAM: ">"}, count=_ENTRIES, block=block)
-            )
-        except redis.ResponseError as error:
-            if "NOGROUP" not in str(error):
-                raise
-            await self._make_group()
-            return await self._entries(wait=wait)
-        except (redis.RedisError, OSError):
-            # The outbox is drained all the same; don't spin while Redis is away.
-            observe.count("redis_error")
-            await asyncio.sleep(wait)
-            return []
-
-    async def _make_group(self) -> None:
-        try:
-            await redis.patient().xgroup_create(STREAM, GROUP, id="0", mkstream=True)
-        except redis.ResponseError as error:
-            if "BUSYGROUP" not in str(error):
-                raise
-
-    async def _store_entries(self, connection: asyncpg.Connection, entries: Sequence[Entry]) -> tuple[int, int]:
+    async def _take(self, *, wait: float) -> _Batch | None:
+        entries = await self._stream.take(wait=wait)
         if not entries:
-            return 0, 0
-        lines = [
-            _Line(line, datetime.fromtimestamp(int(identifier.split(b"-")[0]) / 1000, UTC))
-            for identifier, fields in entries
-            for line in (fields or {}).get(FIELD, b"").split(b"\n")
-            if line
-        ]
-        new = 0
-        async with connection.transaction():
-            for start in range(0, len(lines), _CLICKS):
-                new += await self._store(connection, lines[start : start + _CLICKS])
-        identifiers = [identifier for identifier, _ in entries]
-        async with redis.patient().pipeline(transaction=False) as pipe:
-            pipe.xack(STREAM, GROUP, *identifiers)
-            pipe.xdel(STREAM, *identifiers)
-            await pipe.execute()
-        return len(lines), new
+            return None
+        if entries[0].deliveries >= stream.LIMIT:
+            return _Batch(entries, [], [])  # not touched before that is written down
+        return (await self._enrich(_lines(entries)))._replace(entries=entries)
 
-    async def _store(self, connection: asyncpg.Connection, lines: Sequence[_Line]) -> int:
-        """Store lines in the running transaction; what is no click becomes a dead letter."""
-        rows: list[tuple[Row, _Line]] = []
+    async def _store(self, batch: _Batch) -> int:
+        entries = batch.entries
+        if entries[0].deliveries >= stream.LIMIT:
+            new = await poison.isolate(
+                entries[0].id.decode(), _lines(entries), store=self._store_lines, bury=self._bury_line
+            )
+        else:
+            new = await self._connected(lambda connection: _write(connection, batch))
+        await self._stream.done(entries)
+        self._report.add(new, since=min(entry.appended for entry in entries))
+        return new
+
+    async def _store_lines(self, lines: Sequence[_Line]) -> int:
+        batch = await self._enrich(lines)
+        return await self._connected(lambda connection: _write(connection, batch))
+
+    async def _bury_line(self, line: _Line, reason: str) -> None:
+        await self._connected(lambda connection: _bury(connection, line, reason))
+
+    async def _tend(self) -> tuple[int, int]:
+        """See to the outbox (once a second is soon enough) and to what time asks for.
+
+        Returns how many clicks had spilled, and how many of them were new.
+        """
+        now = time.monotonic()
+        if now - self._tended > _HOUR:
+            await self._connected(lambda connection: clicks.tend(connection, datetime.now(UTC)))
+            self._salts.clear()  # with those that are discarded now
+            self._tended = now
+        if now < self._outbox_due:
+            return 0, 0
+        try:
+            spilled, new = await self._connected(self._drain_outbox)
+        except BaseException:
+            self._salts.clear()  # those that the transaction made are gone with it
+            raise
+        if not spilled:
+            self._outbox_due = now + 1.0
+        return spilled, new
+
+    async def _drain_outbox(self, connection: asyncpg.Connection) -> tuple[int, int]:
+        async with connection.transaction():
+            spilled = await clicks.take_outbox(connection, limit=_SPILLED, size=_SPILLED_BYTES)
+            if not spilled:
+                return 0, 0
+            key = f"outbox:{spilled[0]['id']}"
+            if await poison.tried(key) >= stream.LIMIT:
+                # Something among them fails again and again: the stream has the means to find it.
+                for row in spilled:
+                    await stream.put_back(row["payload"], row["created_at"])
+                new = 0
+            else:
+                lines = [_Line(line, row["created_at"]) for row in spilled for line in row["payload"].split(b"\n")]
+                try:
+                    new = await _write(connection, await self._enrich(lines, connection))
+                except poison.NOT_THEIRS:
+                    await poison.forget(key)
+                    raise
+        await poison.forget(key)
+        self._report.add(new, since=spilled[0]["created_at"])
+        return len(spilled), new
+
+    async def _enrich(self, lines: Iterable[_Line], connection: asyncpg.Connection | None = None) -> _Batch:
+        """Make rows. Salts that are not known yet are read, or made, on the given connection or in their own turn."""
         parsed: list[tuple[Click, _Line]] = []
+        unreadable: list[_Line] = []
         for line in lines:
             try:
                 parsed.append((Click.unpack(line.packed), line))
-            except ValueError as error:
-                await clicks.bury(connection, _without_address(line.packed), f"unreadable: {error}"[:200])
+            except ValueError:
+                unreadable.append(line)
         days = {enrich.when(click, line.appended)[0].date() for click, line in parsed}
-        await self._prepare_salts(connection, days)
-        for click, line in parsed:
-            made = enrich.row(click, appended=line.appended, places=self._places, salts=self._salts)
-            rows.append((made, line))
-        return await self._insert(connection, rows)
+        if unknown := days - self._salts.keys():
+            for day in sorted(self._salts)[:-8]:
+                del self._salts[day]
+            unknown = days - self._salts.keys()
 
-    async def _insert(self, connection: asyncpg.Connection, rows: Sequence[tuple[Row, _Line]]) -> int:
-        """Insert rows; halve a batch that PostgreSQL refuses until the row that is at fault stands alone."""
-        if not rows:
-            return 0
-        try:
-            async with connection.transaction():
-                return await clicks.store(connection, [row for row, _ in rows])
-        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
-            if len(rows) == 1:
-                observe.log.warning("click_refused", error=type(error).__name__)
-                await clicks.bury(connection, _without_address(rows[0][1].packed), type(error).__name__)
-                return 0
-            middle = len(rows) // 2
-            return await self._insert(connection, rows[:middle]) + await self._insert(connection, rows[middle:])
+            async def learn(connection: asyncpg.Connection) -> None:
+                # In order, so that two workers that make the same ones don't wait for each other.
+                for day in sorted(unknown):
+                    self._salts[day] = await clicks.salt(connection, day)
 
-    async def _prepare_salts(self, connection: asyncpg.Connection, days: set[date]) -> None:
-        for day in sorted(self._salts.keys() - days)[:-8]:
-            del self._salts[day]
-        # In order, so that two workers that make the same ones don't wait for each other.
-        for day in sorted(days - self._salts.keys()):
-            self._salts[day] = await clicks.salt(connection, day)
+            await (learn(connection) if connection else self._connected(learn))
+        rows = [
+            (enrich.row(click, appended=line.appended, places=self._places, salts=self._salts), line)
+            for click, line in parsed
+        ]
+        return _Batch([], rows, unreadable)
+
+    async def _connected(self, operation: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        """Run an operation that may be repeated: it is, if the connection that was kept turns out to be dead."""
+        async with self._turn:
+            kept = self._connection
+            if kept is not None and not kept.is_closed():
+                try:
+                    return await operation(kept)
+                except postgres.LOST:
+                    # It was cut while the process was frozen, or the server restarted.
+                    observe.count("postgres_lost")
+                    kept.terminate()
+            self._connection = await postgres.connect(command_timeout=_TIMEOUT)
+            try:
+                return await operation(self._connection)
+            except postgres.LOST:
+                self._connection.terminate()
+                raise
 
     async def close(self) -> None:
         if self._connection is not None:
             await self._connection.close()
 
 
-def _of_stream(reply: Any) -> list[Entry]:  # noqa: ANN401  # redis-py types every shape a reply may have
-    return list(reply[0][1]) if reply else []
+class _Report:
+    """What was stored, logged once a second at most."""
+
+    def __init__(self) -> None:
+        self._clicks = 0
+        self._lag = 0.0
+        self._logged = -math.inf
+
+    def add(self, new: int, *, since: datetime) -> None:
+        self._clicks += new
+        self._lag = max(self._lag, (datetime.now(UTC) - since).total_seconds())
+        if self._clicks and time.monotonic() - self._logged >= 1:
+            observe.log.info("clicks_stored", clicks=self._clicks, lag_ms=round(1000 * self._lag))
+            self._clicks, self._lag, self._logged = 0, 0.0, time.monotonic()
+
+
+def _lines(entries: Iterable[Entry]) -> list[_Line]:
+    return [_Line(line, entry.appended) for entry in entries for line in entry.lines]
+
+
+async def _write(connection: asyncpg.Connection, batch: _Batch) -> int:
+    """Store a batch, all of it or nothing; what can't be stored becomes a dead letter."""
+    if not batch.unreadable:
+        with suppress(*poison.REFUSED):
+            return await clicks.store(connection, [row for row, _ in batch.rows])
+    async with connection.transaction():
+        for line in batch.unreadable:
+            await _bury(connection, line, "unreadable")
+        return await _insert(connection, batch.rows)
+
+
+async def _insert(connection: asyncpg.Connection, rows: Sequence[tuple[Row, _Line]]) -> int:
+    """Insert rows; halve a batch that PostgreSQL refuses until the row that is at fault stands alone."""
+    if not rows:
+        return 0
+    try:
+        return await clicks.store(connection, [row for row, _ in rows])
+    except poison.REFUSED as error:
+        if len(rows) == 1:
+            observe.log.warning("click_buried", error=type(error).__name__)
+            await _bury(connection, rows[0][1], type(error).__name__)
+            return 0
+        middle = len(rows) // 2
+        return await _insert(connection, rows[:middle]) + await _insert(connection, rows[middle:])
+
+
+async def _bury(connection: asyncpg.Connection, line: _Line, reason: str) -> None:
+    await clicks.bury(connection, _without_address(line.packed), reason, appended=line.appended)
 
 
 def _without_address(packed: bytes) -> bytes:

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qsl
-from uuid import UUID
 
 from ginnel.clicks import Click, Row
 
@@ -15,6 +14,8 @@ from .places import NOWHERE, Places
 
 MAX_SKEW = timedelta(minutes=10)
 """How far a host's clock may be from the store's before its word is not taken."""
+MAX_AGE = timedelta(days=400)
+"""How old a click may be whose time another server told: more than it may tell, for the way here takes time too."""
 
 
 def row(click: Click, *, appended: datetime, places: Places | None, salts: Mapping[date, bytes]) -> Row:
@@ -23,46 +24,31 @@ def row(click: Click, *, appended: datetime, places: Places | None, salts: Mappi
     A visitor who asked not to be recognised (DNT, GPC) leaves no visitor id, no city and no referrer path.
     """
     moment, clamped = when(click, appended)
-    agent = agents.parse(click.user_agent)
-    place = places.find(click.address) if places else NOWHERE
+    private = click.private
+    query = click.query
+    device, system, browser, bot = agents.parse(click.user_agent)
+    country, region, city, continent = places.find(click.address) if places else NOWHERE
     referrer_host, referrer_path = referrers.parse(click.referrer)
-    utm = campaigns.utm(click.query)
+    source, medium, campaign, term, content = campaigns.utm(query)
+    # By position, in the order of Row's fields: by name costs as much again as half of what is looked up above.
     return Row(
-        at=moment,
-        id=UUID(click.id),
-        workspace_id=click.workspace,
-        domain_id=click.domain,
-        link_id=click.link,
-        visitor=None if click.private else _visitor(click, salts[moment.date()]),
-        country=place.country,
-        region=place.region,
-        city=None if click.private else place.city,
-        continent=place.continent,
-        device=agent.device,
-        os=agent.os,
-        browser=agent.browser,
-        language=agents.language(click.language),
-        bot=agent.bot,
-        referrer_host=referrer_host,
-        referrer_path=None if click.private else referrer_path,
-        utm_source=utm.source,
-        utm_medium=utm.medium,
-        utm_campaign=utm.campaign,
-        utm_term=utm.term,
-        utm_content=utm.content,
-        qr="qr=" in click.query and ("qr", "1") in parse_qsl(click.query, keep_blank_values=True),
-        variant=None,
-        clamped=clamped,
-    )
+        moment, click.id, click.workspace, click.domain, click.link,
+        None if private else _visitor(click, salts[moment.date()]),
+        country, region, None if private else city, continent,
+        device, system, browser, agents.language(click.language), bot,
+        referrer_host, None if private else referrer_path,
+        source, medium, campaign, term, content,
+        "qr=" in query and ("qr", "1") in parse_qsl(query, keep_blank_values=True), None, clamped,
+    )  # fmt: skip
 
 
 def when(click: Click, appended: datetime) -> tuple[datetime, bool]:
-    """Return a click's time, and whether it had to be corrected because the host's clock was wrong."""
+    """Return a click's time, and whether it had to be corrected because it can't be right."""
     try:
         moment = datetime.fromtimestamp(click.at / 1000, UTC)
     except (OverflowError, OSError, ValueError):
         return appended, True
-    if click.dated or abs(moment - appended) <= MAX_SKEW:
+    if -MAX_SKEW <= appended - moment <= (MAX_AGE if click.dated else MAX_SKEW):
         return moment, False
     return appended, True
 

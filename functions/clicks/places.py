@@ -1,10 +1,10 @@
 """Where an address is, as far as a GeoIP database knows."""
 
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
+from typing import NamedTuple
 
 from geoip2.database import Reader
 from geoip2.errors import AddressNotFoundError
@@ -13,8 +13,7 @@ from maxminddb import InvalidDatabaseError
 LAYER = Path("/opt/geoip")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     country: str | None = None
     """ISO 3166-1 alpha-2."""
     region: str | None = None

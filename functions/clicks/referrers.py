@@ -1,5 +1,6 @@
 """Where a click came from, by the Referer header."""
 
+from functools import lru_cache
 from typing import Final
 
 from ada_url import URL
@@ -9,6 +10,7 @@ _MAX_HOST: Final = 253
 _MAX_PATH: Final = 255
 
 
+@lru_cache(maxsize=8192)
 def parse(referrer: str) -> tuple[str, str] | tuple[None, None]:
     """Return a referrer's host and path, both ASCII, or twice None when it is no web page or Android app.
 

@@ -3,7 +3,6 @@
 # ruff: noqa: E501  # user agents are long, and a table of them reads best a line each
 
 import json
-from dataclasses import astuple
 from pathlib import Path
 from typing import get_args
 
@@ -104,7 +103,7 @@ def test_every_bot_of_the_list_has_a_short_name() -> None:
 def check(agent: Agent) -> None:
     assert agent.device in get_args(Device)
     assert (agent.device == "bot") == (agent.bot is not None)
-    for value in astuple(agent):
+    for value in agent:
         assert value is None or (0 < len(value) <= 64 and value.isprintable())
 
 

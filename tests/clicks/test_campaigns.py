@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -42,7 +41,7 @@ def test_the_five_parameters_are_read(query: str, expected: Utm) -> None:
 
 
 def check(found: Utm) -> None:
-    for value in astuple(found):
+    for value in found:
         assert value is None or (0 < len(value) <= 255 and value == value.strip())
         assert not re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", value or "")
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,7 +20,7 @@ def click(**fields: Any) -> Click:
         id=clicks.new_id(), at=int(NOW.timestamp() * 1000), link=1, workspace=2, domain=3, address=b"8.8.8.8",
         user_agent=b"x", referrer=b"https://a.test/p", language=b"de", query=b"", private=False,
     )  # fmt: skip
-    return replace(Click.unpack(packed), **fields)
+    return Click.unpack(packed)._replace(**fields)
 
 
 @given(

@@ -95,7 +95,7 @@ async def _lines(stores: Stores) -> list[Click]:
 
 
 def _same(click: Click) -> tuple[Any, ...]:
-    return tuple(getattr(click, name) for name in Click.__slots__ if name not in ("id", "at"))
+    return tuple(getattr(click, name) for name in Click._fields if name not in ("id", "at"))
 
 
 def _settled(answer: dict[str, Any]) -> dict[str, Any]:

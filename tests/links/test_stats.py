@@ -13,7 +13,7 @@ from tests.conftest import Account
 
 
 def a_row(link: int, at: datetime, **fields: Any) -> clicks.Row:
-    defaults: dict[str, Any] = dict.fromkeys(clicks.Row.__slots__)
+    defaults: dict[str, Any] = dict.fromkeys(clicks.Row._fields)
     known = {"at": at, "id": uuid.uuid4(), "workspace_id": 1, "domain_id": 1, "link_id": link, "device": "desktop"}
     return clicks.Row(**(defaults | known | {"qr": False, "clamped": False} | fields))
 

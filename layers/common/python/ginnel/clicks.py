@@ -12,13 +12,14 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import count
-from operator import attrgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
+from asyncpg.pgproto import pgproto
 
 from ginnel import observe, postgres, redis
 from ginnel.errors import Unavailable
@@ -31,18 +32,18 @@ FIELD = b"lines"
 _BATCH = 1000
 _QUEUE = 50_000
 
+_BIGINT = 2**63
 _CONTROL = bytes([*range(32), 127])
 
 
-@dataclass(frozen=True, slots=True)
-class Click:
+class Click(NamedTuple):
     """A click as it happened, before anything was looked up. `at` is in milliseconds since the epoch, UTC.
 
     `address` lives only until ingestion has turned it into a place. `private` is the visitor's wish not to be
     recognised (DNT, GPC). `dated` says that `at` is a caller's word, not this host's clock.
     """
 
-    id: str
+    id: UUID
     at: int
     link: int
     workspace: int
@@ -58,14 +59,15 @@ class Click:
     @classmethod
     def unpack(cls, line: bytes) -> Click:
         """Read a line. Raises ValueError if it isn't one."""
-        parts = line.decode("utf-8", "replace").split("\t")
-        if len(parts) != len(fields(cls)):
-            raise ValueError(f"{len(parts)} fields")
-        identifier, at, link, workspace, domain, *texts, private, dated = parts
-        UUID(identifier)
-        address, user_agent, referrer, language, query = texts
+        (
+            identifier, at, link, workspace, domain, address, user_agent, referrer, language, query, private, dated,
+        ) = line.decode("utf-8", "replace").split("\t")  # fmt: skip
+        numbers = (int(link), int(workspace), int(domain))
+        if not (min(numbers) >= 0 and max(numbers) < _BIGINT):
+            raise ValueError("no such link")
+        # asyncpg's own UUID is a uuid.UUID that is read in C.
         return cls(
-            identifier, int(at), int(link), int(workspace), int(domain),
+            pgproto.UUID(identifier), int(at), *numbers,
             address, user_agent, referrer, language, query, private == "1", dated == "1",
         )  # fmt: skip
 
@@ -209,8 +211,7 @@ def milliseconds() -> int:
     return time.time_ns() // 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A click as it is stored. Its fields are the columns of `clicks`, in their order; no address is among them."""
 
     at: datetime
@@ -240,63 +241,139 @@ class Row:
     clamped: bool
 
 
-_columns = attrgetter(*(field.name for field in fields(Row)))
-
-
 async def store(connection: asyncpg.Connection, rows: Sequence[Row]) -> int:
     """Insert rows that are not there yet, and count in the roll-ups just those; return how many they were.
 
-    Runs in the caller's transaction.
+    All or nothing, also within the caller's transaction.
     """
-    for month in {row.at.date().replace(day=1) for row in rows}:
-        await connection.execute("select ensure_clicks_partition($1)", month)
-    inserted: int = await connection.fetchval(
-        """
-        with inserted as (
-            insert into clicks (
-                at, id, workspace_id, domain_id, link_id, visitor, country, region, city, continent, device, os, browser,
-                language, bot, referrer_host, referrer_path, utm_source, utm_medium, utm_campaign, utm_term, utm_content,
-                qr, variant, clamped
-            )
-            select * from unnest(
-                $1::timestamptz[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::text[],
-                $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
-                $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::bool[],
-                $24::text[], $25::bool[]
-            )
-            on conflict do nothing
-            returning at, workspace_id, link_id, bot
-        ), counted as (
-            insert into clicks_hourly as kept (link_id, hour, workspace_id, clicks, bots)
-            select link_id, date_trunc('hour', at), min(workspace_id), count(*) filter (where bot is null), count(bot)
-            from inserted group by 1, 2 order by 1, 2
-            on conflict (link_id, hour) do update
-            set clicks = kept.clicks + excluded.clicks, bots = kept.bots + excluded.bots
+    if not rows:
+        return 0
+    # Also of months that were there before: a partition that was dropped would make each of its clicks look refused.
+    months = {(row.at.year, row.at.month) for row in rows}
+    async with connection.transaction():
+        await connection.execute(
+            "select ensure_clicks_partition(month) from unnest($1::date[]) month",
+            [date(year, month, 1) for year, month in sorted(months)],
         )
-        select count(*) from inserted
-        """,
-        *map(list, zip(*map(_columns, rows), strict=True)),
-    )
+        # Takes half of what arrays as parameters take here, and PostgreSQL no more.
+        await connection.execute("create temporary table if not exists incoming (like clicks) on commit delete rows")
+        await connection.copy_records_to_table("incoming", schema_name="pg_temp", columns=Row._fields, records=rows)
+        inserted: int = await connection.fetchval(
+            """
+            with taken as (
+                delete from pg_temp.incoming returning *
+            ), inserted as (
+                insert into clicks (
+                    at, id, workspace_id, domain_id, link_id, visitor, country, region, city, continent, device, os,
+                    browser, language, bot, referrer_host, referrer_path, utm_source, utm_medium, utm_campaign, utm_term,
+                    utm_content, qr, variant, clamped
+                )
+                select
+                    at, id, workspace_id, domain_id, link_id, visitor, country, region, city, continent, device, os,
+                    browser, language, bot, referrer_host, referrer_path, utm_source, utm_medium, utm_campaign, utm_term,
+                    utm_content, qr, variant, clamped
+                from taken
+                on conflict do nothing
+                returning at, workspace_id, link_id, bot
+            ), counted as (
+                insert into clicks_hourly as kept (link_id, hour, workspace_id, clicks, bots)
+                select link_id, date_trunc('hour', at), min(workspace_id), count(*) filter (where bot is null), count(bot)
+                from inserted group by 1, 2 order by 1, 2
+                on conflict (link_id, hour) do update
+                set clicks = kept.clicks + excluded.clicks, bots = kept.bots + excluded.bots
+            )
+            select count(*) from inserted
+            """
+        )
     return inserted
 
 
-async def bury(connection: asyncpg.Connection, payload: bytes, error: str) -> None:
-    """Keep what can't be stored as a click, for a person to look at. Runs in the caller's transaction."""
+async def bury(connection: asyncpg.Connection, payload: bytes, error: str, *, appended: datetime) -> None:
+    """Keep what can't be stored as a click, for a person to look at. Runs in the caller's transaction.
+
+    Its date is that of the click's arrival: a replay has to come to the same row as the first delivery would have.
+    """
     await connection.execute(
-        "insert into dead_letters (created_at, payload, error) values ($1, $2, $3)", datetime.now(UTC), payload, error
+        "insert into dead_letters (created_at, payload, error) values ($1, $2, $3)", appended, payload, error
     )
 
 
-async def take_outbox(connection: asyncpg.Connection, limit: int) -> list[tuple[datetime, bytes]]:
-    """Remove the oldest packed lines from the outbox, as part of the caller's transaction."""
+async def replay(connection: asyncpg.Connection) -> int:
+    """Have all dead letters that were not yet replayed stored again; return how many they are.
+
+    They go through the outbox: in one transaction, and with the time of their arrival.
+    """
+    count: int = await connection.fetchval(
+        """
+        with replayed as (
+            update dead_letters set replayed_at = now() where replayed_at is null returning id, created_at, payload
+        ), spilled as (
+            insert into outbox (created_at, payload) select created_at, payload from replayed order by id
+        )
+        select count(*) from replayed
+        """
+    )
+    return count
+
+
+async def take_outbox(connection: asyncpg.Connection, *, limit: int, size: int) -> list[asyncpg.Record]:
+    """Remove the oldest (id, created_at, payload) from the outbox, as part of the caller's transaction.
+
+    `limit` many, and fewer once they exceed `size` bytes together.
+    """
     rows = await connection.fetch(
         """
-        delete from outbox where id in (select id from outbox order by id limit $1 for update skip locked)
-        returning created_at, payload
+        with oldest as (
+            select id, octet_length(payload) as size from outbox order by id limit $1 for update skip locked
+        ), chosen as (
+            select id, sum(size) over (order by id) - size as before from oldest
+        )
+        delete from outbox using chosen where outbox.id = chosen.id and chosen.before < $2
+        returning outbox.id, created_at, payload
         """,
         limit,
+        size,
     )
-    return [(row["created_at"], row["payload"]) for row in rows]
+    return sorted(rows, key=lambda row: int(row["id"]))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What is on its way into the table, and what did not make it. An entry and a spilled payload hold one click or many."""
+
+    entries: int
+    spilled: int
+    dead_letters: int
+    oldest_seconds: float
+    """Age of the oldest of those entries and payloads; 0 when none waits."""
+
+
+async def waiting(connection: asyncpg.Connection, now: datetime) -> Waiting:
+    """Look at the stream and the outbox. Raises RedisError when Redis does not answer."""
+
+    async def look(client: redis.Redis) -> tuple[int, Any]:
+        return await client.xlen(STREAM), await client.xrange(STREAM, count=1)
+
+    # What is stored is deleted, so whatever is there waits.
+    entries, first = await redis.call(look)
+    row = await connection.fetchrow(
+        """
+        select (select count(*) from outbox) as spilled, (select min(created_at) from outbox) as since,
+            (select count(*) from dead_letters where replayed_at is null) as dead_letters
+        """
+    )
+    since = [appended(identifier) for identifier, _ in first] + ([row["since"]] if row["since"] else [])
+    return Waiting(
+        entries=entries,
+        spilled=row["spilled"],
+        dead_letters=row["dead_letters"],
+        oldest_seconds=max(0.0, (now - min(since)).total_seconds()) if since else 0.0,
+    )
+
+
+def appended(identifier: bytes) -> datetime:
+    """Return when an entry of the stream was made, by its id."""
+    return datetime.fromtimestamp(int(identifier.partition(b"-")[0]) / 1000, UTC)
 
 
 async def salt(connection: asyncpg.Connection, day: date) -> bytes:
