@@ -64,6 +64,10 @@ replay: .venv/run ## store clicks again that ended as dead letters
 bench: .venv/test ## measure
 	@$(BIN)/python -m tests.bench.redirect
 
+.PHONY: bench-redirect
+bench-redirect: .venv/test ## measure redirects beside nginx (needs nginx and wrk)
+	@$(BIN)/python -m tests.bench.redirect --rates 167 1000 5000 --seconds 10 --closed
+
 .PHONY: bench-ingest
 bench-ingest: .venv/test ## measure how quickly clicks are stored
 	@$(BIN)/python -m tests.bench.ingest

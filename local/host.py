@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -42,7 +42,9 @@ def _pages() -> FastAPI:
 
     def page(name: str, policy: str) -> Any:  # noqa: ANN401  # an endpoint of FastAPI's making
         async def show() -> Response:
-            return FileResponse(_PAGES / name, headers={"content-security-policy": policy, "cache-control": "no-cache"})
+            # The walk-through is for this very address.
+            text = (_PAGES / name).read_text().replace("http://localhost:8000", settings.site().origin)
+            return HTMLResponse(text, headers={"content-security-policy": policy, "cache-control": "no-cache"})
 
         return show
 

@@ -1,8 +1,8 @@
 """`make bench`: how quickly a link is followed, and whether every answer left its click.
 
 Starts the real thing on servers of its own in a temporary folder, and loads it from another process. Prints a table for
-people and, as its last line, one JSON object of figures by fixed names ("-" for what was not run). Links are followed in
-turn, so that at moderate rates none is still in the process's memory: each answer takes two round trips to Redis.
+people and, as its last line, one JSON object of figures by fixed names ("-" for what was not run). --closed adds the closed
+loop beside nginx (see floor), for which nginx and wrk must be installed.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 import asyncpg
 import httpx
 
+from tests.bench import floor
 from tests.e2e import running
 from tests.e2e.running import ROOT, Running
 
@@ -149,13 +150,48 @@ async def measure(folder: Path, *, rates: list[int], seconds: int) -> dict[str, 
     return figures
 
 
+async def closed(folder: Path) -> dict[str, Any]:
+    """Draw as many redirects as there are to be had, from nginx, the fast lane and the app in turn."""
+    figures: dict[str, Any] = {}
+    script = floor.spread(folder)
+    print(
+        f"\n  As many as wrk can draw, medians of {floor.ROUNDS} rounds of {floor.SECONDS} s, {floor.LINKS:,} links:\n"
+    )
+    with (
+        floor.nginx(folder / "nginx") as port,
+        running.up(folder / "fast") as fast,
+        running.up(folder / "plain", env={"FAST_LANE": "false"}) as plain,
+    ):
+        for live in (fast, plain):
+            await make_links(live, 8)
+            await floor.fill(live)
+            floor.wrk(live.port, 64, script)  # fills the caches
+        for connections in floor.CONNECTIONS:
+            ports = {"nginx": port, "fast": fast.port} | (
+                {"app": plain.port} if connections == max(floor.CONNECTIONS) else {}
+            )
+            rates, _ = floor.compare(ports, connections, script)
+            figures[f"redirect_ratio_c{connections}"] = round(rates["fast"] / rates["nginx"], 3)
+            if "app" in rates:
+                figures[f"redirect_app_ratio_c{connections}"] = round(rates["app"] / rates["nginx"], 3)
+            print(
+                f"  {connections:>4} connections  " + ", ".join(f"{name} {rate:,.0f}/s" for name, rate in rates.items())
+            )
+    return figures
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rates", type=int, nargs="+", default=[167], help="requests a second")
     parser.add_argument("--seconds", type=int, default=20, help="for each rate")
+    parser.add_argument("--closed", action="store_true", help="the closed loop beside nginx, too")
     asked = parser.parse_args()
+    if asked.closed and floor.missing():
+        parser.error(f"--closed needs {' and '.join(floor.missing())}: apt install nginx-light wrk")
     with tempfile.TemporaryDirectory(prefix="ginnel-bench-") as folder:
         figures = asyncio.run(measure(Path(folder), rates=asked.rates, seconds=asked.seconds))
+        if asked.closed:
+            figures |= asyncio.run(closed(Path(folder)))
     print(json.dumps(figures))
     sys.exit(figures["captured_minus_answered"] != 0)
 

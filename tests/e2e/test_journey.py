@@ -110,6 +110,18 @@ async def test_a_phone_a_bot_and_somebody_private_are_told_apart(live: Running, 
     assert (rows[1]["visitor"], rows[1]["city"]) == (None, None)
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "LOCALHOST.", "127.1", "0x7f000001"])
+def test_a_link_can_not_lead_back_here_by_any_name(live: Running, bearer: str, host: str) -> None:
+    draft = {"target": f"http://{host}:{live.port}/loop"}
+    status, _, text = call("POST", f"{live.base}/api/v1/links", draft, Authorization=bearer)
+    assert status == 422
+    assert json.loads(text)["errors"][0]["code"] == "target_own_domain"
+
+
+def test_the_landing_pages_walk_through_is_for_this_address(live: Running) -> None:
+    assert f"B=http://localhost:{live.port}\n" in call("GET", f"{live.base}/")[2]
+
+
 @pytest.mark.parametrize(
     ("path", "kind", "holds"),
     [

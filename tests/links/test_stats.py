@@ -96,6 +96,8 @@ async def test_a_series_has_no_holes_and_adds_up(account: Account, zone: str, in
     ("params", "pointer"),
     [
         ({"timezone": "Mars/Olympus"}, "query:timezone"),
+        ({"timezone": "localtime"}, "query:timezone"),
+        ({"timezone": "Factory"}, "query:timezone"),
         ({"interval": "fortnight"}, "query:interval"),
         ({"interval": "minute", "from": "2020-01-01T00:00:00Z"}, "query:interval"),
         ({"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}, "query:to"),

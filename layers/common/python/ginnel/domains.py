@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Identity, Text, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ginnel import settings
+from ginnel import redirects, settings
 from ginnel.db import Base
 
 
@@ -41,5 +41,12 @@ async def find(conn: AsyncSession, host: str, *, workspace: int) -> Domain | Non
 
 
 async def hosts(conn: AsyncSession) -> set[str]:
-    """Return every host of this installation: what no link may lead to."""
-    return set(await conn.scalars(select(Domain.host)))
+    """Return every host of this installation: what no link may lead to.
+
+    On one machine every loopback name is the default domain, but other ports there are other programs'.
+    """
+    found = set(await conn.scalars(select(Domain.host)))
+    site = settings.site()
+    if site.host in redirects.LOOPBACK:
+        found |= {f"{name}:{site.port}" for name in redirects.LOOPBACK}
+    return found

@@ -34,7 +34,7 @@ CAPACITY = 100_000
 CHANNEL = "links"
 _HEARTBEAT = 0.25
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 class State(StrEnum):
@@ -119,7 +119,7 @@ def canonical(host: str) -> str:
     if ":" in name and not name.endswith("]"):
         name = name.rsplit(":", 1)[0].rstrip(".")
     default = settings.site().host
-    return default if name in _LOOPBACK and default in _LOOPBACK else name
+    return default if name in LOOPBACK and default in LOOPBACK else name
 
 
 def remembered(host: str, slug: str) -> Kept | None:

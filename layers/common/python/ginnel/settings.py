@@ -79,6 +79,10 @@ class Site:
         return urlsplit(self.origin).hostname or ""
 
     @property
+    def port(self) -> int:
+        return urlsplit(self.origin).port or (443 if self.secure else 80)
+
+    @property
     def secure(self) -> bool:
         return self.origin.startswith("https://")
 

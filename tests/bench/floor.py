@@ -1,0 +1,119 @@
+"""The closed loop: as many redirects as wrk can draw, from us and from nginx in turn, over 100,000 links with a Zipf spread.
+
+nginx answers from a `map` and records nothing: what the machine can do at all on this work, the floor that ratios refer to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import re
+import shutil
+import statistics
+import subprocess
+import time
+from collections.abc import Iterator
+from itertools import accumulate
+from pathlib import Path
+
+import asyncpg
+
+from tests.e2e import running
+from tests.e2e.running import Running
+
+LINKS = 100_000
+CONNECTIONS = (1, 16, 64)
+ROUNDS = 3
+SECONDS = 4
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+_TARGET = "https://example.com/pages/{}?from=bench"
+
+
+def missing() -> list[str]:
+    """Name the programs that this measurement needs and the machine lacks."""
+    return [name for name in ("nginx", "wrk") if not shutil.which(name)]
+
+
+async def fill(live: Running) -> None:
+    """Give the installation's first link's workspace LINKS more, by SQL: creating them is measured elsewhere."""
+    connection = await asyncpg.connect(live.database_url)
+    await connection.execute(
+        """
+        insert into links (workspace_id, domain_id, slug, slug_key, target, redirect_status, allow_caching, forward_query,
+                           forward_path, rules, variants, created_at, updated_at, version)
+        select workspace_id, domain_id, 'bench' || n, 'bench' || n, 'https://example.com/pages/' || n || '?from=bench', 302,
+               false, true, false, '[]', '[]', now(), now(), 1
+        from (select workspace_id, domain_id from links order by id limit 1) l, generate_series(0, $1 - 1) n
+        """,
+        LINKS,
+    )
+    await connection.close()
+
+
+@contextlib.contextmanager
+def nginx(folder: Path) -> Iterator[int]:
+    """Run nginx with the same links in a map; yield its port."""
+    port = running.free_port()
+    folder.mkdir()
+    folder.chmod(0o755)
+    links = "\n".join(f"/bench{n} {_TARGET.format(n)};" for n in range(LINKS))
+    (folder / "links.map").write_text(links)
+    (folder / "nginx.conf").write_text(
+        f"""
+        worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; daemon off; user root;
+        events {{ worker_connections 1024; }}
+        http {{
+            access_log off; keepalive_requests 100000000; map_hash_max_size 262144; map_hash_bucket_size 128;
+            map $uri $target {{ include {folder}/links.map; }}
+            server {{ listen 127.0.0.1:{port}; location / {{ return 302 $target; }} }}
+        }}
+        """
+    )
+    command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(1)
+        assert process.poll() is None, (folder / "error.log").read_text()
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def spread(folder: Path) -> Path:
+    """Write wrk's script: 50,000 paths drawn once, few of them often and many of them seldom."""
+    weights = list(accumulate(1 / rank for rank in range(1, LINKS + 1)))
+    drawn = random.Random(5).choices(range(LINKS), cum_weights=weights, k=50_000)
+    script = folder / "spread.lua"
+    paths = ",".join(str(n) for n in drawn)
+    script.write_text(
+        f"local drawn = {{{paths}}}\nlocal requests = {{}}\nlocal turn = 0\n"
+        f"function init() for i, n in ipairs(drawn) do requests[i] = wrk.format('GET', '/bench' .. n, "
+        f"{{['Host'] = 'localhost', ['User-Agent'] = '{AGENT}'}}) end end\n"
+        "function request() turn = turn % #requests + 1 return requests[turn] end\n"
+        "function done(summary) io.write(string.format('ANSWERED %d\\n', summary.requests)) end\n"
+    )
+    return script
+
+
+def wrk(port: int, connections: int, script: Path, seconds: int = SECONDS) -> tuple[float, int]:
+    """Return requests a second and how many were answered; anything but a redirect ends the measurement."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "-s", str(script), f"http://127.0.0.1:{port}"]
+    said = subprocess.run(command, text=True, stdout=subprocess.PIPE, check=True).stdout
+    assert "Non-2xx" not in said, said
+    rate, answered = re.search(r"Requests/sec:\s+([\d.]+)", said), re.search(r"ANSWERED (\d+)", said)
+    assert rate
+    assert answered
+    return float(rate[1]), int(answered[1])
+
+
+def compare(ports: dict[str, int], connections: int, script: Path) -> tuple[dict[str, float], dict[str, int]]:
+    """Measure each in turn, ROUNDS times; return the medians, and how many each answered."""
+    rates: dict[str, list[float]] = {name: [] for name in ports}
+    answered = dict.fromkeys(ports, 0)
+    for _ in range(ROUNDS):
+        for name, port in ports.items():
+            rate, answers = wrk(port, connections, script)
+            rates[name].append(rate)
+            answered[name] += answers
+    return {name: statistics.median(found) for name, found in rates.items()}, answered
