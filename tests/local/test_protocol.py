@@ -583,6 +583,16 @@ async def recorded_since(mark: bytes) -> list[Click]:
     return [Click.unpack(line) for _, fields in entries for line in fields[clicks.FIELD].split(b"\n")]
 
 
+async def settled_since(mark: bytes) -> list[Click]:
+    """Wait until no more clicks come, those of visitors who have hung up among them."""
+    made, still = await recorded_since(mark), 0
+    while still < 5:
+        await asyncio.sleep(0.1)
+        before, made = made, await recorded_since(mark)
+        still = still + 1 if len(made) == len(before) else 0
+    return made
+
+
 async def test_real_connections_are_answered_alike(hosts: list[int]) -> None:
     last = visit("lane-kept", "Connection: close")
     cases = [
@@ -598,18 +608,22 @@ async def test_real_connections_are_answered_alike(hosts: list[int]) -> None:
             cases.append((b"GET /lane-plain HTTP/1.1\r\nHost: go.test\r\n" + field + b"\r\n\r\n", last))
     for framing, body in requests.BODIES:
         cases.append((visit() + b"GET /lane-bare HTTP/1.1\r\nHost: go.test\r\n" + framing + b"\r\n\r\n" + body + last,))
-    ways = []
     for port in hosts:
         await talk(port, *(visit(slug) for slug in LINKS), last)  # from here on they are remembered
+    plain, fast = [[normal(await talk(port, *case)) for case in cases] for port in hosts]
+    for case, one, other in zip(cases, plain, fast, strict=True):
+        assert other == one, case
+        compared.update(statuses(one))
+    # Whether a request is begun that has junk behind it is a matter of how the bytes arrive, and so is its click.
+    sound = [case for case, answers in zip(cases, plain, strict=True) if 400 not in statuses(answers)]
+    made = []
+    for port in hosts:
         mark = await end_of_stream()
-        answers = [normal(await talk(port, *case)) for case in cases]
-        made = await recorded_since(mark)
-        ways.append((answers, [click._replace(id=UUID(int=0), at=0) for click in made]))
-    for case, plain, fast in zip(cases, ways[0][0], ways[1][0], strict=True):
-        assert fast == plain, case
-        compared.update(statuses(plain))
-    assert ways[0][1] == ways[1][1]
-    assert len(ways[0][1]) > 100
+        for case in sound:
+            await talk(port, *case)
+        made.append(sorted(click._replace(id=UUID(int=0), at=0) for click in await settled_since(mark)))
+    assert made[0] == made[1]
+    assert len(made[0]) > 100
 
 
 async def test_as_many_are_appended_as_answered(hosts: list[int], links: dict[str, int]) -> None:
