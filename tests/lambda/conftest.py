@@ -53,7 +53,9 @@ class Stores:
             "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
         )
         own = await self.redis.client_id()
-        clients = {int(client["id"]) for client in await self.redis.client_list()}
+        # On a given server, other processes of the run have databases of their own.
+        database = str(self.redis.get_connection_kwargs().get("db", 0))
+        clients = {int(client["id"]) for client in await self.redis.client_list() if client["db"] == database}
         return {row["pid"] for row in backends}, clients - {own}
 
     async def clicks(self, link: int) -> int:
