@@ -54,7 +54,7 @@ class Stores:
         )
         own = await self.redis.client_id()
         # On a given server, other processes of the run have databases of their own.
-        database = str(self.redis.get_connection_kwargs().get("db", 0))
+        database = str(self.redis.connection_pool.connection_kwargs.get("db", 0))
         clients = {int(client["id"]) for client in await self.redis.client_list() if client["db"] == database}
         return {row["pid"] for row in backends}, clients - {own}
 
