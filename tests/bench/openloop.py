@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import json
+import os
 import random
 import sys
 import time
@@ -25,8 +27,39 @@ from typing import cast
 import uvloop
 
 AGENT = b"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
-# Closer to its time than this, a request is waited for by turning the loop over: timers are a millisecond coarse.
-SPIN_SECONDS = 0.002
+
+
+class Alarm:
+    """A timer as fine as the kernel's: the loop's own are a millisecond coarse, and turning it over until the time has
+    come would take a processor from what is measured. Linux only (timerfd).
+    """
+
+    _MONOTONIC, _NONBLOCK, _ABSOLUTE = 1, os.O_NONBLOCK, 1
+
+    def __init__(self) -> None:
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._descriptor: int = self._libc.timerfd_create(self._MONOTONIC, self._NONBLOCK)
+        if self._descriptor < 0:
+            raise OSError(ctypes.get_errno(), "timerfd_create")
+        self._rung = asyncio.Event()
+        asyncio.get_running_loop().add_reader(self._descriptor, self._ring)
+
+    def _ring(self) -> None:
+        os.read(self._descriptor, 8)
+        self._rung.set()
+
+    async def wait_until(self, due: float) -> None:
+        """Wait until a time of `time.perf_counter`."""
+        self._rung.clear()
+        seconds, rest = divmod(due, 1)
+        setting = (ctypes.c_long * 4)(0, 0, int(seconds), int(rest * 1e9))  # no interval; once
+        if self._libc.timerfd_settime(self._descriptor, self._ABSOLUTE, setting, None):
+            raise OSError(ctypes.get_errno(), "timerfd_settime")
+        await self._rung.wait()
+
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._descriptor)
+        os.close(self._descriptor)
 
 
 @dataclass
@@ -92,11 +125,12 @@ class Generator:
         for _ in range(connections):
             _, made = await loop.create_connection(lambda: Connection(self), "127.0.0.1", port)
             self.free.append(made)
+        alarm = Alarm()
         begun = time.perf_counter()
         for offset in times:
             due = begun + offset
-            while (left := due - time.perf_counter()) > 0:  # noqa: ASYNC110  # what is waited for is the time
-                await asyncio.sleep(max(0.0, left - SPIN_SECONDS))
+            if due > time.perf_counter():
+                await alarm.wait_until(due)
             if self.free:
                 self.measured.lateness.append((time.perf_counter() - due) * 1000)
                 self.send(due)
@@ -105,6 +139,7 @@ class Generator:
         end = time.perf_counter() + 10
         while len(self.measured.latency) < len(times) and time.perf_counter() < end:  # noqa: ASYNC110  # ten seconds at most
             await asyncio.sleep(0.01)
+        alarm.close()
         self.measured.unanswered = len(times) - len(self.measured.latency)
         return self.measured
 
