@@ -46,7 +46,7 @@ async def server(monkeypatch: pytest.MonkeyPatch, talk: Talk) -> AsyncIterator[l
         yield numbers
     finally:
         if redis._line:
-            await redis._line.close()
+            redis._line.close()
         monkeypatch.undo()
         settings.read.cache_clear()
         await client.aclose()
@@ -58,7 +58,7 @@ async def _way(request: pytest.FixtureRequest) -> AsyncIterator[None]:
     before, redis._line = redis._line, redis.Line() if request.param == "line" else None
     yield
     if redis._line:
-        await redis._line.close()
+        redis._line.close()
     redis._line = before
 
 

@@ -99,7 +99,10 @@ class Recorder:
         self.held: asyncio.Event | None = None
         self.error: Exception | None = None
 
-    async def append(self, payload: bytes) -> None:
+    def append(self, payload: bytes, done: clicks.Done) -> None:
+        clicks._in_a_task(self._append(payload), done)
+
+    async def _append(self, payload: bytes) -> None:
         await (self.held.wait() if self.held else asyncio.sleep(0))
         if self.error:
             raise self.error
@@ -152,17 +155,12 @@ class Connection:
 
     async def quiet(self) -> None:
         """Wait until everything that was sent is dealt with."""
-        await until(lambda: not (self.state.tasks or flushing() or self.wire.unread), pause=0)
+        await until(lambda: not (self.state.tasks or clicks._writer._busy or self.wire.unread), pause=0)
 
     async def end(self) -> None:
         await self.quiet()
         self.wire.lose(None)
         await self.quiet()
-
-
-def flushing() -> bool:
-    flush = clicks._writer._flushing
-    return flush is not None and not flush.done()
 
 
 @dataclass(frozen=True)

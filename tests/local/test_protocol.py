@@ -353,7 +353,7 @@ async def test_a_click_that_no_store_takes_is_a_503(
         raise Unavailable
 
     await alike(recorder, [visit()])
-    monkeypatch.setattr(clicks._writer, "_append", clicks.append)
+    monkeypatch.setattr(clicks._writer, "_append", clicks._put)
     monkeypatch.setattr(redis, "append", away)
     monkeypatch.setattr(postgres, "run", unavailable)
     assert statuses(await alike(recorder, [visit()])) == [503]
@@ -368,7 +368,8 @@ async def test_a_full_queue_is_told_alike(recorder: Recorder, monkeypatch: pytes
 async def test_one_who_can_not_be_told_does_not_keep_the_others_waiting() -> None:
     told: list[Exception | None] = []
 
-    async def append(_: bytes) -> None: ...
+    def append(_: bytes, done: clicks.Done) -> None:
+        asyncio.get_running_loop().call_soon(done, None)
 
     def fail(_: Exception | None) -> None:
         raise RuntimeError

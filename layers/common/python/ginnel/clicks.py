@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 import asyncpg
@@ -133,18 +134,19 @@ Done = Callable[[Exception | None], None]
 class Writer:
     """Group commit: one write at a time, shared by everything that came while the last one was under way."""
 
-    def __init__(self, append: Callable[[bytes], Awaitable[None]]) -> None:
+    def __init__(self, append: Callable[[bytes, Done], None]) -> None:
         self._append = append
         self._waiting: list[tuple[bytes, Done]] = []
-        self._flushing: asyncio.Task[None] | None = None
+        self._busy = False
 
     def submit(self, line: bytes, done: Done) -> None:
         """Have `done` called once the line is durable, or with what kept it from being. Raises Unavailable when full."""
         if len(self._waiting) >= _QUEUE:
             raise Unavailable
         self._waiting.append((line, done))
-        if self._flushing is None or self._flushing.done():
-            self._flushing = asyncio.create_task(self._flush())
+        if not self._busy:
+            self._busy = True
+            asyncio.get_running_loop().call_soon(self._flush)  # whatever else comes in this turn of the loop goes along
 
     async def write(self, line: bytes) -> None:
         """Return when the line is durable. Raises Unavailable if nothing could take it."""
@@ -161,27 +163,51 @@ class Writer:
         self.submit(line, done)
         await future
 
-    async def _flush(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-            error: Exception | None = None
+    def _flush(self) -> None:
+        batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+        settle = partial(self._settle, batch)
+        try:
+            self._append(b"\n".join([line for line, _ in batch]), settle)
+        except Exception as error:  # noqa: BLE001  # whatever it is, those who wait must hear of it, and the next be written
+            settle(error)
+
+    def _settle(self, batch: list[tuple[bytes, Done]], error: Exception | None) -> None:
+        for _, done in batch:
             try:
-                await self._append(b"\n".join([line for line, _ in batch]))
-            except Exception as raised:  # noqa: BLE001  # whatever it is, those who wait must hear of it
-                error = raised
-            except BaseException:
-                error = Unavailable()
-                raise  # the process is being stopped
-            finally:
-                for _, done in batch:
-                    _tell(done, error)
+                done(error)
+            except Exception:  # noqa: BLE001  # one that can't be told must not keep the others from hearing
+                observe.log.exception("visitor_untold")
+        if self._waiting:
+            self._flush()
+        else:
+            self._busy = False
 
 
-def _tell(done: Done, error: Exception | None) -> None:
-    try:
-        done(error)
-    except Exception:  # noqa: BLE001  # one that can't be told must not keep the others from hearing
-        observe.log.exception("visitor_untold")
+def _put(payload: bytes, done: Done) -> None:
+    """Append, over the line where there is one; `done` is called when it is durable or can't be."""
+
+    def told(reply: object) -> None:
+        if isinstance(reply, Exception):
+            _in_a_task(_spill(payload), done)
+        else:
+            done(None)
+
+    if not redis.append_soon(STREAM.encode(), FIELD, payload, told):
+        _in_a_task(append(payload), done)
+
+
+_tasks: set[asyncio.Task[None]] = set()
+
+
+def _in_a_task(work: Coroutine[Any, Any, None], done: Done) -> None:
+    def ended(task: asyncio.Task[None]) -> None:
+        _tasks.discard(task)
+        # Cancelled, the process is being stopped.
+        done(Unavailable() if task.cancelled() else cast("Exception | None", task.exception()))
+
+    task = asyncio.get_running_loop().create_task(work)
+    _tasks.add(task)  # the loop itself holds it only weakly
+    task.add_done_callback(ended)
 
 
 async def append(payload: bytes) -> None:
@@ -189,16 +215,20 @@ async def append(payload: bytes) -> None:
     try:
         await redis.append(STREAM.encode(), FIELD, payload)
     except redis.RedisError:
-        observe.count("clicks_spilled", payload.count(b"\n") + 1)
-
-        async def spill(connection: asyncpg.Connection) -> None:
-            await connection.execute("insert into outbox (created_at, payload) values (now(), $1)", payload)
-
-        # Should the first try have been stored after all, the second copy is the same clicks again: harmless.
-        await postgres.run(spill)
+        await _spill(payload)
 
 
-_writer = Writer(append)
+async def _spill(payload: bytes) -> None:
+    observe.count("clicks_spilled", payload.count(b"\n") + 1)
+
+    async def spill(connection: asyncpg.Connection) -> None:
+        await connection.execute("insert into outbox (created_at, payload) values (now(), $1)", payload)
+
+    # Should Redis have stored it after all, the second copy is the same clicks again: harmless.
+    await postgres.run(spill)
+
+
+_writer = Writer(_put)
 submit = _writer.submit
 
 

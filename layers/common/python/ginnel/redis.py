@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import hiredis
-from redis.asyncio import Connection, Redis
+from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as Lost
@@ -32,6 +33,7 @@ __all__ = [
     "ResponseError",
     "Settings",
     "append",
+    "append_soon",
     "call",
     "close",
     "keep_line",
@@ -96,15 +98,21 @@ class Breaker:
             result = await operation()
         except ResponseError:
             # It answered: the command was refused, the server is there.
-            self._failures = 0
+            self.answered()
             raise
         except (RedisError, OSError, TimeoutError) as error:
-            observe.count("redis_error")
-            self._failures += 1
-            self._open_until = self._clock() + self._pause
-            raise Away(type(error).__name__) from error
-        self._failures = 0
+            raise self.failed(error) from error
+        self.answered()
         return result
+
+    def answered(self) -> None:
+        self._failures = 0
+
+    def failed(self, error: Exception) -> Away:
+        observe.count("redis_error")
+        self._failures += 1
+        self._open_until = self._clock() + self._pause
+        return Away(type(error).__name__)
 
 
 _breaker = Breaker()
@@ -115,56 +123,109 @@ async def call(operation: Callable[[Redis], Awaitable[T]]) -> T:
     return await _breaker.call(lambda: operation(_client()))
 
 
-class Line:
-    """A connection of one's own for commands that come packed, one at a time.
+Told = Callable[[Any], None]
+"""Called once with a command's reply, or with the exception that came in its place."""
+
+
+class Line(asyncio.Protocol):
+    """A connection of one's own for commands that come packed; their replies come in the same order.
 
     redis-py makes it and logs it in; but the tasks, locks and timers that it spends on a command cost ten times what the
-    command does. A connection whose reply was not read is never used again.
+    command does. A connection on which a reply is overdue is never used again.
     """
 
+    _GRACE = 0.005
+    """Seconds that an overdue reply is given which may lie here already, unread because this process was held up."""
+
     def __init__(self) -> None:
-        self._free = asyncio.Lock()
-        self._connection: Connection | None = None
+        self._turn = asyncio.Lock()
+        self._timeout = settings.read(Settings).redis_timeout
+        self._connection: Any = None
+        self._transport: asyncio.Transport | None = None
         self._replies = hiredis.Reader()
+        self._asked: deque[tuple[float, Told]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def connected(self) -> bool:
+        return self._transport is not None
+
+    def send(self, command: bytes, told: Told) -> None:
+        """Send a command on a line that is connected."""
+        self._transport.write(command)  # type: ignore[union-attr]  # the caller has looked
+        loop = asyncio.get_running_loop()
+        self._asked.append((loop.time() + self._timeout, told))
+        if self._timer is None:
+            self._timer = loop.call_later(self._timeout, self._look)
 
     async def ask(self, command: bytes) -> Any:  # noqa: ANN401  # whatever the command's reply is
-        async with self._free:
-            connection = await self._connected()
-            try:
-                async with asyncio.timeout(settings.read(Settings).redis_timeout):
-                    connection._writer.write(command)  # type: ignore[union-attr]  # noqa: SLF001  # redis-py's ways cost
-                    reply = await self._reply(connection)
-            except BaseException:
-                await self.close()
-                raise
-        if isinstance(reply, Exception):
-            raise reply
-        return reply
+        """Send a command, over a new connection if need be, and return its reply."""
+        await self.connect()
+        future = asyncio.get_running_loop().create_future()
 
-    async def _reply(self, connection: Connection) -> Any:  # noqa: ANN401  # as above
-        while (reply := self._replies.gets()) is False:
-            data = await connection._reader.read(4096)  # type: ignore[union-attr]  # noqa: SLF001  # as above
-            if not data:
+        def told(reply: object) -> None:
+            if future.done():
+                return  # whoever asked has gone; the reply is taken off the line all the same
+            if isinstance(reply, Exception):
+                future.set_exception(reply)
+            else:
+                future.set_result(reply)
+
+        self.send(command, told)
+        return await future
+
+    async def connect(self) -> None:
+        async with self._turn:
+            if self._transport is not None:
+                return
+            # The older protocol, in which nothing comes unasked for.
+            pool: Any = _connect(self._timeout, protocol=2).connection_pool
+            made: Any = pool.make_connection()
+            await made.connect()
+            self._replies = hiredis.Reader(protocolError=Lost, replyError=ResponseError)
+            self._connection, self._transport = made, made._writer.transport  # noqa: SLF001  # its own ways cost
+            self._transport.set_protocol(self)
+            if self._transport.is_closing():  # and we would not be told
+                self._end(Lost("Redis closed the connection"))
                 raise Lost("Redis closed the connection")
+
+    def data_received(self, data: bytes) -> None:
+        try:
             self._replies.feed(data)
-        return reply
+            while (reply := self._replies.gets()) is not False:
+                self._asked.popleft()[1](reply)
+        except (Lost, IndexError):
+            self._end(Lost("Redis said what nobody understands"))
 
-    async def _connected(self) -> Connection:
-        kept = self._connection
-        if kept is not None and kept._reader is not None and not kept._reader.at_eof():  # noqa: SLF001  # as above
-            return kept
-        await self.close()
-        # The older protocol, in which nothing comes unasked for.
-        pool: Any = _connect(settings.read(Settings).redis_timeout, protocol=2).connection_pool
-        made: Any = pool.make_connection()
-        await made.connect()
-        self._connection, self._replies = made, hiredis.Reader(protocolError=Lost, replyError=ResponseError)
-        return made  # type: ignore[no-any-return]  # redis-py's makers are untyped
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(exc or Lost("Redis closed the connection"))
 
-    async def close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.disconnect(nowait=True)
+    def _look(self, *, again: bool = False) -> None:
+        """See whether a reply is overdue."""
+        self._timer = None
+        if not self._asked:
+            return  # the next command sets another timer
+        loop = asyncio.get_running_loop()
+        left = self._asked[0][0] - loop.time()
+        if left > 0:
+            self._timer = loop.call_later(left, self._look)
+        elif again:
+            self._end(TimeoutError("Redis did not answer in time"))
+        else:
+            self._timer = loop.call_later(self._GRACE, functools.partial(self._look, again=True))
+
+    def _end(self, error: Exception) -> None:
+        transport, self._transport = self._transport, None
+        if transport is None:
+            return
+        transport.abort()
+        self._connection._close()  # noqa: SLF001  # there is no other way that needs no task
+        asked, self._asked = self._asked, deque()
+        for _, told in asked:
+            told(error)
+
+    def close(self) -> None:
+        self._end(Lost("closed"))
 
 
 _line: Line | None = None
@@ -183,8 +244,28 @@ async def append(stream: bytes, field: bytes, value: bytes) -> bytes:
     if line is None:
         identifier: Any = await call(lambda client: client.xadd(stream, {field: value}))
         return identifier  # type: ignore[no-any-return]  # bytes: nothing is decoded
-    command = _XADD % (len(stream), stream, len(field), field, len(value), value)
-    return await _breaker.call(lambda: line.ask(command))
+    return await _breaker.call(lambda: line.ask(_xadd(stream, field, value)))
+
+
+def append_soon(stream: bytes, field: bytes, value: bytes, told: Told) -> bool:
+    """Append as `append` does, and tell the id or a RedisError, if there is a line to do it over; say whether there is."""
+    line = _line
+    if line is None or not line.connected:
+        return False
+
+    def heard(reply: object) -> None:
+        if isinstance(reply, Exception) and not isinstance(reply, ResponseError):
+            reply = _breaker.failed(reply)
+        else:
+            _breaker.answered()
+        told(reply)
+
+    line.send(_xadd(stream, field, value), heard)
+    return True
+
+
+def _xadd(stream: bytes, field: bytes, value: bytes) -> bytes:
+    return _XADD % (len(stream), stream, len(field), field, len(value), value)
 
 
 async def refuse_eviction(client: Redis) -> None:
@@ -210,7 +291,7 @@ async def _eviction_policy(client: Redis) -> str | None:
 
 async def close() -> None:
     if _line is not None:
-        await _line.close()
+        _line.close()
     for make in (_client, patient):
         if make.cache_info().currsize:
             await make().aclose()
