@@ -1,21 +1,22 @@
 """The fast lane: a plain visit to a link that is in memory is answered without a task, a scope or a framework.
 
 uvicorn's own parser reads every request, so both lanes agree on what a request is. One that is a plain GET for a remembered
-link is taken here when its headers are complete; any other goes on to the app, untouched. A test sends the same bytes both
-ways and compares the answers and the clicks.
+link is taken here when its headers are complete; any other goes on to the app, untouched. Visitors send the same headers
+over and over, down to the byte: a request whose first line and whose headers were both read before is not read again. A
+test sends the same bytes both ways and compares the answers and the clicks.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, cast
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from ginnel import clicks, redirects, settings, slugs, visits
+from ginnel import clicks, settings, visits
 from ginnel.errors import Unavailable
-from ginnel.redirects import Kept
+from local import plain
+from local.plain import Block, Lead
 from redirect.app import refusal
 
 if TYPE_CHECKING:
@@ -23,66 +24,90 @@ if TYPE_CHECKING:
 
 # Headers of a request that is more than a plain visit.
 _UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
-_LONGEST = 256
-"""Bytes of a host and path worth remembering: a visitor may send kilobytes of either that mean the same link."""
 _AHEAD = 16
 """Requests that may wait for the answers before theirs and more still be read."""
-
-_plain: dict[tuple[bytes, bytes], Kept] = {}
-"""What was answered plainly, by Host header and path as they were sent."""
 
 
 class FastLane(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base
         super().connection_made(transport)
         # The same for every request, unless a proxy tells of its visitors.
-        self._peer = None if settings.read(visits.Proxies).trusted_proxies else self._address([])
+        self._peer: bytes | None = None if settings.read(visits.Proxies).trusted_proxies else self._address([])
         self._quiet_since: float | None = None
+        self._fast = _Cycle(self)
+        self._at_start = True
+        """Whether the parser has read whole requests only, and takes another."""
+        self._begun = 0
+        self._took: tuple[Lead, Block] | None = None
+
+    def data_received(self, data: bytes) -> None:
+        self._quiet_since = None
+        # Behind a proxy no two visitors send the same.
+        may_be_known = self._at_start and self._peer is not None
+        line, _, rest = data.partition(b"\r\n")
+        if may_be_known and getattr(self.cycle, "response_complete", True):
+            known = plain.find(line, rest)
+            if known is not None and self._take(*known, cast("bytes", self._peer)):
+                return
+        super().data_received(data)
+        took, begun = self._took, self._begun
+        self._took, self._begun = None, 0
+        if took and may_be_known and begun == 1 and self._at_start:
+            plain.learn(line, rest, self.url, *took)
 
     def on_message_begin(self) -> None:
+        self._begun += 1
+        self._at_start = False
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
 
     def on_headers_complete(self) -> None:
-        if self._take():
+        if self._answer():
             return
+        self._took = None
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()  # makes the scope, which the fast lane does without
         self.url, self.expect_100_continue = url, expects
         self.headers.extend(headers)
         super().on_headers_complete()
 
-    def _take(self) -> bool:
-        """Answer the request, if it is a plain visit to a link in memory."""
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._at_start = self.parser.should_keep_alive() and not self.parser.should_upgrade()
+
+    def _answer(self) -> bool:
+        """Answer the request that was just read, if it is a plain visit to a link in memory."""
         parser = self.parser
         if (
             not getattr(self.cycle, "response_complete", True)  # None before the first request
             or parser.get_method() != b"GET"
             or parser.get_http_version() != "1.1"
             or not parser.should_keep_alive()
-            or self.flow.write_paused
         ):
             return False
         headers = dict(reversed(self.headers))  # of repeated ones the first counts, as in the app
         if not _UNUSUAL.isdisjoint(headers):
             return False
-        kept = _find(headers.get(b"host", b""), self.url)
-        if kept is None:
+        lead = plain.read(headers.get(b"host", b""), self.url)
+        if lead is None:
             return False
-        record = kept.record
-        cycle = _Cycle(self, cast("tuple[bytes, bytes]", kept.answer))
+        block = Block(self.headers, headers)
+        self._took = lead, block
+        return self._take(lead, block, self._address(self.headers) if self._peer is None else self._peer)
+
+    def _take(self, lead: Lead, block: Block, address: bytes) -> bool:
+        """Answer as soon as the click is written down; say whether that is on its way."""
+        if self.flow.write_paused:
+            return False
+        cycle = self._fast
+        if not cycle.response_complete:  # nobody will tell it any more
+            cycle = self._fast = _Cycle(self)
+        cycle.begin(lead.answer, block.headers)
         try:
-            clicks.submit(
-                clicks.visit(
-                    record,
-                    headers,
-                    address=self._address(self.headers) if self._peer is None else self._peer,
-                    query=b"",
-                ),
-                cycle.acknowledged,
-            )
+            clicks.submit(clicks.now(lead.led, address, block.said), cycle.acknowledged)
         except Unavailable:
+            cycle.response_complete = True
             return False
         self.cycle = cast("RequestResponseCycle", cycle)
         return True
@@ -161,33 +186,39 @@ class _Cycle:
     __slots__ = ("_answer", "_protocol", "disconnected", "headers", "keep_alive", "more_body", "response_complete")
     message_event = _Nobody()
 
-    def __init__(self, protocol: FastLane, answer: tuple[bytes, bytes]) -> None:
+    def __init__(self, protocol: FastLane) -> None:
         self._protocol = protocol
-        self._answer = answer
-        self.headers = protocol.headers
         self.more_body = False
+        self.response_complete = True
+
+    def begin(self, answer: tuple[bytes, bytes], headers: list[tuple[bytes, bytes]]) -> None:
+        """Wait for a click. A connection has one request at a time here, so one cycle will do for all of them."""
+        self._answer = answer
+        self.headers = headers
         self.disconnected = False
         self.keep_alive = True
         self.response_complete = False
 
     def acknowledged(self, error: Exception | None) -> None:
         protocol = self._protocol
+        transport = protocol.transport
         # Of a connection that was lost, only the last request is told.
-        if self.disconnected or protocol.transport.is_closing():
+        if self.disconnected or transport.is_closing():
             return
+        self.response_complete = True
         if error is not None:
             protocol.refuse(self, error)
             return
-        self.response_complete = True
         status, rest = self._answer
         date = _standing(protocol.server_state.default_headers)
-        last = b"" if self.keep_alive else b"connection: close\r\n"
-        protocol.transport.write(b"%b%b%b%b\r\n%b\r\n" % (status, date, rest, visits.new_request_id(), last))
+        last = _KEEP if self.keep_alive else _CLOSE
+        transport.write(b"".join((status, date, rest, visits.new_request_id(), last)))
         if not self.keep_alive:
-            protocol.transport.close()
+            transport.close()
         protocol.on_response_complete()
 
 
+_KEEP, _CLOSE = b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"
 _stood: tuple[object, bytes] = ((), b"")
 
 
@@ -197,34 +228,3 @@ def _standing(headers: list[tuple[bytes, bytes]]) -> bytes:
     if _stood[0] is not headers:
         _stood = headers, b"".join([b"%b: %b\r\n" % header for header in headers])
     return _stood[1]
-
-
-def _find(host: bytes, url: bytes) -> Kept | None:
-    kept = _plain.get((host, url))
-    if kept is not None and kept.fresh(time.monotonic()):
-        return kept
-    return _compile(host, url)
-
-
-def _compile(host: bytes, url: bytes) -> Kept | None:
-    """Look whether a path is a remembered link whose answer depends on nothing else, and compile that answer."""
-    if url[:1] != b"/" or b"?" in url or b"#" in url:
-        return None
-    slug = slugs.from_path(url[1:])
-    # Routes come first, whatever links are older than they.
-    if slug is None or slugs.reserved(slug):
-        return None
-    kept = redirects.remembered(redirects.canonical(host.decode("latin-1")), slug)
-    if kept is None or kept.record.starts_at is not None or kept.record.expires_at is not None:
-        return None
-    answer = redirects.decide(kept.record, b"", 0.0)
-    # What can't stand in a header is the app's to refuse.
-    if not answer.location or not (answer.location.isascii() and answer.location.isprintable()):
-        return None
-    lines = "".join(f"{name}: {value}\r\n" for name, value in redirects.headers(answer))
-    kept.answer = STATUS_LINE[answer.status], f"{lines}content-length: 0\r\nx-request-id: ".encode("latin-1")
-    if len(host) + len(url) <= _LONGEST:
-        if len(_plain) >= redirects.CAPACITY:
-            _plain.clear()
-        _plain[host, url] = kept
-    return kept

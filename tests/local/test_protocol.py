@@ -30,7 +30,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from ginnel import clicks, postgres, redirects, redis, settings
 from ginnel.clicks import Click
 from ginnel.errors import Unavailable
-from local import protocol
+from local import plain, protocol
 from local.protocol import FastLane
 from tests.conftest import Account
 from tests.local import requests
@@ -61,13 +61,19 @@ PATHS = st.one_of(*map(st.sampled_from, (_LIVE, _LIVE, _LIVE, _SPELT, [*_MADE, *
 
 
 class Counted(FastLane):
-    """The fast lane, counting what it takes."""
+    """The fast lane, counting what it takes, and what of it without reading it again."""
 
-    taken = 0
+    taken = recognised = 0
 
-    def _take(self) -> bool:
-        took = super()._take()
+    def _answer(self) -> bool:
+        took = super()._answer()
+        Counted.recognised -= took
+        return took
+
+    def _take(self, *args: Any) -> bool:
+        took = super()._take(*args)
         Counted.taken += took
+        Counted.recognised += took
         return took
 
 
@@ -117,6 +123,8 @@ def _proxies(request: pytest.FixtureRequest) -> Iterator[None]:
 async def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     made = Recorder()
     monkeypatch.setattr(clicks._writer, "_append", made.append)
+    plain._leads.clear()
+    plain._blocks.clear()
     # As if every change were told to us: what is remembered stays so for the test.
     monkeypatch.setattr(redirects, "_told_until", float("inf"))
     monkeypatch.setattr(redirects, "UNKNOWN_KEPT", 60)
@@ -130,14 +138,18 @@ compared: Counter[int] = Counter()
 
 async def alike(recorder: Recorder, chunks: list[bytes], *, step: bool = False) -> bytes:
     """Send the same both ways, compare, and return the answers."""
-    plain, fast = [await exchange(lane, recorder, chunks, step=step) for lane in LANES]
-    assert fast == plain
-    compared.update(statuses(plain.answers))
-    return plain.answers
+    app, fast = [await exchange(lane, recorder, chunks, step=step) for lane in LANES]
+    assert fast == app
+    compared.update(statuses(app.answers))
+    return app.answers
 
 
 async def alike_one_by_one(recorder: Recorder, sent: list[bytes]) -> None:
-    """Send requests each after the last one's answer, on a new connection whenever one has ended; compare."""
+    """Send requests each after the last one's answer, on a new connection whenever one has ended; compare.
+
+    Each is sent twice: the second time, the fast lane may have remembered it.
+    """
+    sent = [request for request in sent for _ in range(2)]
     ways = []
     for lane in LANES:
         outcomes = []
@@ -152,9 +164,9 @@ async def alike_one_by_one(recorder: Recorder, sent: list[bytes]) -> None:
                 connection = Connection(lane)
         await connection.end()
         ways.append(outcomes)
-    for request, plain, fast in zip(sent, *ways, strict=True):
-        assert fast == plain, request
-        compared.update(statuses(plain[0]))
+    for request, app, fast in zip(sent, *ways, strict=True):
+        assert fast == app, request
+        compared.update(statuses(app[0]))
 
 
 def visit(path: str = "lane-plain", *fields: str, method: str = "GET", body: str = "") -> bytes:
@@ -512,13 +524,63 @@ async def test_a_link_that_ends_does_so_in_the_middle_of_a_connection(recorder: 
     await connection.end()
 
 
+@pytest.mark.usefixtures("_proxies")
 async def test_what_is_long_is_not_remembered(recorder: Recorder) -> None:
     await alike(recorder, [visit()])
-    before = len(protocol._plain)
+    before = len(plain._leads), len(plain._blocks)
+    assert all(before) == (os.environ["TRUSTED_PROXIES"] == "0")
     for number in range(50):
-        await alike(recorder, [visit("lane-plain" + "/" * (1000 + number))])
-        await alike(recorder, [visit().replace(b"go.test", b"go.test:" + b"1" * (1000 + number))])
-    assert len(protocol._plain) == before
+        await alike(recorder, [visit("lane-plain" + "/" * (2000 + number))])
+        await alike(recorder, [visit().replace(b"go.test", b"go.test:" + b"1" * (2000 + number))])
+    assert (len(plain._leads), len(plain._blocks)) == before
+
+
+ODD = [
+    visit("lane-plain", "Connection: close"),
+    visit("lane-plain", "Connection: Upgrade", "Upgrade: h2c"),
+    visit("lane-plain", "Content-Length: 60", method="POST"),
+    visit("lane-plain", "Transfer-Encoding: chunked", method="POST"),
+    visit("lane-plain", "Expect: 100-continue", "Content-Length: 5", method="POST"),
+    visit("lane-plain", method="CONNECT"),
+    b"GET /lane-plain HTTP/1.0\r\nHost: go.test\r\n\r\n",
+    b"GET /lane-plain HTTP/1.1\nHost: go.test\n\n",
+    b"GET /lane-plain",
+    b"GET /lane-plain HTTP/1.1\r\n",
+    b"NONSENSE\r\n\r\n",
+    b"\r\n",
+    b"\r",
+    b"\n",
+    b"\x00",
+    b" ",
+    visit() + b"\r\n",
+    visit()[:-1],
+    visit("lane-early"),
+]
+
+
+@pytest.mark.usefixtures("_proxies")
+@pytest.mark.parametrize("step", [True, False], ids=["each-after-its-answer", "all-at-once"])
+async def test_what_is_known_is_read_where_it_means_something_else(recorder: Recorder, *, step: bool) -> None:
+    known = visit()
+    await alike(recorder, [known] * 3, step=True)  # from now on it is known
+    before = Counted.recognised
+    for odd in ODD:
+        await alike(recorder, [odd, known, known], step=step)
+        await alike(recorder, [known, odd, known, visit("lane-301"), known], step=step)
+    for one, other in itertools.product(ODD, repeat=2):
+        await alike(recorder, [one, other, known], step=step)
+    assert (Counted.recognised > before) == (os.environ["TRUSTED_PROXIES"] == "0")
+
+
+@pytest.mark.usefixtures("_proxies")
+async def test_what_is_known_is_refused_as_its_own_headers_ask(recorder: Recorder) -> None:
+    asks = [visit("lane-plain", f"Accept: {kind}") for kind in ("application/json", "text/html")]
+    for request in asks:
+        await alike_one_by_one(recorder, [request])
+    recorder.error = Unavailable()
+    json, html = [statuses(answer) and answer for answer in [await alike(recorder, [one]) for one in asks]]
+    assert b"application/problem+json" in json
+    assert b"text/html" in html
 
 
 # Real sockets, uvloop, the real writer, the real Redis.
@@ -554,8 +616,8 @@ def running(lane: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
 
 @pytest.fixture(scope="module")
 def hosts() -> Iterator[list[int]]:
-    with running("plain") as (plain, _), running("fast") as (fast, _):
-        yield [plain, fast]
+    with running("plain") as (app, _), running("fast") as (fast, _):
+        yield [app, fast]
 
 
 async def talk(port: int, *sent: bytes) -> bytes:
@@ -611,12 +673,12 @@ async def test_real_connections_are_answered_alike(hosts: list[int]) -> None:
         cases.append((visit() + b"GET /lane-bare HTTP/1.1\r\nHost: go.test\r\n" + framing + b"\r\n\r\n" + body + last,))
     for port in hosts:
         await talk(port, *(visit(slug) for slug in LINKS), last)  # from here on they are remembered
-    plain, fast = [[normal(await talk(port, *case)) for case in cases] for port in hosts]
-    for case, one, other in zip(cases, plain, fast, strict=True):
+    app, fast = [[normal(await talk(port, *case)) for case in cases] for port in hosts]
+    for case, one, other in zip(cases, app, fast, strict=True):
         assert other == one, case
         compared.update(statuses(one))
     # Whether a request is begun that has junk behind it is a matter of how the bytes arrive, and so is its click.
-    sound = [case for case, answers in zip(cases, plain, strict=True) if 400 not in statuses(answers)]
+    sound = [case for case, answers in zip(cases, app, strict=True) if 400 not in statuses(answers)]
     made = []
     for port in hosts:
         mark = await end_of_stream()
@@ -676,5 +738,8 @@ async def test_a_host_that_stops_answers_who_waits_for_the_acknowledgement(links
 
 
 def test_how_many_requests_were_compared() -> None:
-    print(f"\n{compared.total()} requests answered alike, {Counted.taken} of them by the fast lane: {dict(compared)}")
+    print(
+        f"\n{compared.total()} requests answered alike, {Counted.taken} of them by the fast lane, "
+        f"{Counted.recognised} of these unread: {dict(compared)}"
+    )
     assert Counted.taken > compared.total() / 10

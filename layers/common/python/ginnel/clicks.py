@@ -89,28 +89,49 @@ def pack(  # noqa: PLR0913  # a click's fields, each by name
     dated: bool = False,
 ) -> bytes:
     """Make a click's line. What a visitor sent is cut to a bounded length and loses its control characters."""
-    return b"%b\t%d\t%d\t%d\t%d\t%b\t%b\t%b\t%b\t%b\t%d\t%d" % (
-        id, at, link, workspace, domain, address,
+    return _LINE % (
+        id, at, led(link, workspace, domain), address,
+        said(user_agent=user_agent, referrer=referrer, language=language, query=query, private=private, dated=dated),
+    )  # fmt: skip
+
+
+_LINE = b"%b\t%d\t%b\t%b\t%b"
+
+
+def led(link: int, workspace: int, domain: int) -> bytes:
+    """Make the part of a line that is the same for every click of a link."""
+    return b"%d\t%d\t%d" % (link, workspace, domain)
+
+
+def said(  # noqa: PLR0913  # the fields of a request, each by name
+    *, user_agent: bytes, referrer: bytes, language: bytes, query: bytes, private: bool, dated: bool = False
+) -> bytes:
+    """Make the part of a line that a request says of itself."""
+    return b"%b\t%b\t%b\t%b\t%d\t%d" % (
         user_agent[:512].translate(None, _CONTROL), referrer[:1024].translate(None, _CONTROL),
         language[:128].translate(None, _CONTROL), query[:1024].translate(None, _CONTROL), private, dated,
     )  # fmt: skip
 
 
-def visit(record: Record, headers: Mapping[bytes, bytes], *, address: bytes, query: bytes) -> bytes:
-    """Make the line of a visit that happens now. `headers` by lower-case name; of a repeated one, the first."""
-    return pack(
-        id=new_id(),
-        at=milliseconds(),
-        link=record.link,
-        workspace=record.workspace,
-        domain=record.domain,
-        address=address,
+def said_in(headers: Mapping[bytes, bytes], query: bytes) -> bytes:
+    """Make that part of a visit's line. `headers` by lower-case name; of a repeated one, the first."""
+    return said(
         user_agent=headers.get(b"user-agent", b""),
         referrer=headers.get(b"referer", b""),
         language=headers.get(b"accept-language", b""),
         query=query,
         private=headers.get(b"dnt") == b"1" or headers.get(b"sec-gpc") == b"1",
     )
+
+
+def now(led: bytes, address: bytes, said: bytes) -> bytes:
+    """Make the line of a click that happens now."""
+    return _LINE % (new_id(), milliseconds(), led, address, said)
+
+
+def visit(record: Record, headers: Mapping[bytes, bytes], *, address: bytes, query: bytes) -> bytes:
+    """Make the line of a visit that happens now. `headers` by lower-case name; of a repeated one, the first."""
+    return now(led(record.link, record.workspace, record.domain), address, said_in(headers, query))
 
 
 _process = b""

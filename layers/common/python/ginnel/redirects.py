@@ -73,14 +73,13 @@ class Record:
 
 
 class Kept:
-    """A record in this process. `answer` is what a plain GET is told, as bytes before and after the date."""
+    """A record in this process, and since when."""
 
-    __slots__ = ("answer", "read_at", "record")
+    __slots__ = ("read_at", "record")
 
     def __init__(self, record: Record, read_at: float) -> None:
         self.record = record
         self.read_at = read_at
-        self.answer: tuple[bytes, bytes] | None = None
 
     def fresh(self, now: float) -> bool:
         """Say whether it may be used: for a second, or for as long as we would have been told of a change."""
