@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from ginnel import clicks, redirects, slugs
-from ginnel.redirects import Kept
+from ginnel.redirects import Answer, Kept
 
 _LINE, _BLOCK = 256, 1024
 """Bytes of a request line, and of headers, worth remembering: visitors may send kilobytes that mean the same link."""
@@ -19,15 +19,19 @@ _BLOCKS = 4096
 
 
 class Lead:
-    """Where a request line leads: the answer's bytes before and after the date, and the link's part of a click."""
+    """Where a request leads: the answer's bytes before and after the date, and the link's part of a click.
 
-    __slots__ = ("answer", "kept", "led")
+    `lasts` says that the same request line leads there for as long as the record in memory is fresh.
+    """
 
-    def __init__(self, kept: Kept) -> None:
+    __slots__ = ("answer", "kept", "lasts", "led", "query")
+
+    def __init__(self, kept: Kept, answer: Answer, query: bytes) -> None:
         record = kept.record
-        answer = redirects.decide(record, b"", 0.0)
         lines = "".join(f"{name}: {value}\r\n" for name, value in redirects.headers(answer))
         self.kept = kept
+        self.query = query
+        self.lasts = not query and record.starts_at is None and record.expires_at is None
         self.led = clicks.led(record.link, record.workspace, record.domain)
         self.answer = STATUS_LINE[answer.status], f"{lines}content-length: 0\r\nx-request-id: ".encode("latin-1")
 
@@ -37,11 +41,11 @@ class Block:
 
     __slots__ = ("headers", "host", "said")
 
-    def __init__(self, headers: list[tuple[bytes, bytes]], first: Mapping[bytes, bytes]) -> None:
+    def __init__(self, headers: list[tuple[bytes, bytes]], first: Mapping[bytes, bytes], query: bytes) -> None:
         """`first` are the headers by name; of repeated ones, the first counts."""
         self.headers = headers
         self.host = first.get(b"host", b"")
-        self.said = clicks.said_in(first, b"")
+        self.said = clicks.said_in(first, query)
 
 
 _leads: dict[tuple[bytes, bytes], Lead] = {}
@@ -58,14 +62,14 @@ def find(line: bytes, rest: bytes) -> tuple[Lead, Block] | None:
 
 
 def read(host: bytes, url: bytes) -> Lead | None:
-    """Look where a GET leads, if it is to a link in memory whose answer depends on nothing else."""
+    """Look where a GET leads, if it is to a link in memory."""
     lead = _leads.get((host, _line(url)))
     return lead if lead is not None and lead.kept.fresh(time.monotonic()) else _compile(host, url)
 
 
 def learn(line: bytes, rest: bytes, url: bytes, lead: Lead, block: Block) -> None:
     """Remember a request that came alone and whole: `rest` is all that came after its first line."""
-    if line != _line(url) or len(line) > _LINE or len(rest) > _BLOCK:
+    if not lead.lasts or line != _line(url) or len(line) > _LINE or len(rest) > _BLOCK:
         return
     if len(_leads) >= redirects.CAPACITY:
         _leads.clear()
@@ -80,15 +84,17 @@ def _line(url: bytes) -> bytes:
 
 
 def _compile(host: bytes, url: bytes) -> Lead | None:
-    if url[:1] != b"/" or b"?" in url or b"#" in url:
+    if url[:1] != b"/" or b"#" in url:
         return None
-    slug = slugs.from_path(url[1:])
+    path, _, query = url.partition(b"?")
+    slug = slugs.from_path(path[1:])
     # Routes come first, whatever links are older than they.
     if slug is None or slugs.reserved(slug):
         return None
     kept = redirects.remembered(redirects.canonical(host.decode("latin-1")), slug)
-    if kept is None or kept.record.starts_at is not None or kept.record.expires_at is not None:
+    if kept is None:
         return None
-    location = redirects.decide(kept.record, b"", 0.0).location
+    answer = redirects.decide(kept.record, query, time.time())
     # What can't stand in a header is the app's to refuse.
-    return Lead(kept) if location and location.isascii() and location.isprintable() else None
+    sound = answer.location and answer.location.isascii() and answer.location.isprintable()
+    return Lead(kept, answer, query) if sound else None

@@ -1,9 +1,9 @@
-"""The fast lane: a plain visit to a link that is in memory is answered without a task, a scope or a framework.
+"""The fast lane: a visit to a link that is in memory is answered without a task, a scope or a framework.
 
-uvicorn's own parser reads every request, so both lanes agree on what a request is. One that is a plain GET for a remembered
-link is taken here when its headers are complete; any other goes on to the app, untouched. Visitors send the same headers
-over and over, down to the byte: a request whose first line and whose headers were both read before is not read again. A
-test sends the same bytes both ways and compares the answers and the clicks.
+uvicorn's own parser reads every request, so both lanes agree on what a request is. One that is a GET of a remembered link
+which leads somewhere is taken here when its headers are complete; any other goes on to the app, untouched. Visitors send the
+same headers over and over, down to the byte: a request whose first line and whose headers were both read before is not read
+again. A test sends the same bytes both ways and compares the answers and the clicks.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from redirect.app import refusal
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application, HTTPScope
 
-# Headers of a request that is more than a plain visit.
+# Headers of a request that is more than a visit.
 _UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 _AHEAD = 16
 """Requests that may wait for the answers before theirs and more still be read."""
@@ -77,7 +77,7 @@ class FastLane(HttpToolsProtocol):
         self._at_start = self.parser.should_keep_alive() and not self.parser.should_upgrade()
 
     def _answer(self) -> bool:
-        """Answer the request that was just read, if it is a plain visit to a link in memory."""
+        """Answer the request that was just read, if it is a visit to a link in memory."""
         parser = self.parser
         if (
             not getattr(self.cycle, "response_complete", True)  # None before the first request
@@ -92,7 +92,7 @@ class FastLane(HttpToolsProtocol):
         lead = plain.read(headers.get(b"host", b""), self.url)
         if lead is None:
             return False
-        block = Block(self.headers, headers)
+        block = Block(self.headers, headers, lead.query)
         self._took = lead, block
         return self._take(lead, block, self._address(self.headers) if self._peer is None else self._peer)
 
