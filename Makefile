@@ -61,12 +61,12 @@ replay: .venv/run ## store clicks again that ended as dead letters
 	@$(BIN)/python -m local.replay --data $(DATA)
 
 .PHONY: bench
-bench: .venv/test ## measure
-	@$(BIN)/python -m tests.bench.redirect
+bench: .venv/test ## measure everything; the figures go to bench.json (needs nginx and wrk)
+	@$(BIN)/python -m tests.bench
 
 .PHONY: bench-redirect
 bench-redirect: .venv/test ## measure redirects beside nginx (needs nginx and wrk)
-	@$(BIN)/python -m tests.bench.redirect --rates 167 1000 5000 --seconds 10 --closed
+	@$(BIN)/python -m tests.bench.redirect
 
 .PHONY: bench-ingest
 bench-ingest: .venv/test ## measure how quickly clicks are stored

@@ -1,6 +1,6 @@
-"""The closed loop: as many redirects as wrk can draw, from us and from nginx in turn, over 100,000 links with a Zipf spread.
+"""The floor: nginx, answering the same redirects from a `map` and recording nothing, and wrk, which draws from both in turn.
 
-nginx answers from a `map` and records nothing: what the machine can do at all on this work, the floor that ratios refer to.
+What the machine can do at all on this work; ratios refer to it. Links are 100,000, followed with a Zipf spread.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import contextlib
 import random
 import re
 import shutil
-import statistics
 import subprocess
 import time
 from collections.abc import Iterator
@@ -22,20 +21,18 @@ from tests.e2e import running
 from tests.e2e.running import Running
 
 LINKS = 100_000
-CONNECTIONS = (1, 16, 64)
-ROUNDS = 3
-SECONDS = 4
+DRAWN = 50_000
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 _TARGET = "https://example.com/pages/{}?from=bench"
 
 
 def missing() -> list[str]:
-    """Name the programs that this measurement needs and the machine lacks."""
+    """Name the programs that a measurement beside the floor needs and the machine lacks."""
     return [name for name in ("nginx", "wrk") if not shutil.which(name)]
 
 
-async def fill(live: Running) -> None:
-    """Give the installation's first link's workspace LINKS more, by SQL: creating them is measured elsewhere."""
+async def fill(live: Running, *, links: int = LINKS) -> None:
+    """Give the installation's first link's workspace more of them, by SQL: creating them is measured elsewhere."""
     connection = await asyncpg.connect(live.database_url)
     await connection.execute(
         """
@@ -45,8 +42,10 @@ async def fill(live: Running) -> None:
                false, true, false, '[]', '[]', now(), now(), 1
         from (select workspace_id, domain_id from links order by id limit 1) l, generate_series(0, $1 - 1) n
         """,
-        LINKS,
+        links,
+        timeout=300,
     )
+    await connection.execute("vacuum analyze links", timeout=300)
     await connection.close()
 
 
@@ -81,23 +80,29 @@ def nginx(folder: Path) -> Iterator[int]:
 
 
 def spread(folder: Path) -> Path:
-    """Write wrk's script: 50,000 paths drawn once, few of them often and many of them seldom."""
+    """Draw paths once, few of them often and many of them seldom."""
     weights = list(accumulate(1 / rank for rank in range(1, LINKS + 1)))
-    drawn = random.Random(5).choices(range(LINKS), cum_weights=weights, k=50_000)
-    script = folder / "spread.lua"
-    paths = ",".join(str(n) for n in drawn)
-    script.write_text(
-        f"local drawn = {{{paths}}}\nlocal requests = {{}}\nlocal turn = 0\n"
+    return script(folder / "spread.lua", random.Random(5).choices(range(LINKS), cum_weights=weights, k=DRAWN))
+
+
+def script(path: Path, drawn: list[int]) -> Path:
+    """Write wrk's script, by which it follows these links over and over."""
+    numbers = ",".join(str(n) for n in drawn)
+    path.write_text(
+        f"local drawn = {{{numbers}}}\nlocal requests = {{}}\nlocal turn = 0\n"
         f"function init() for i, n in ipairs(drawn) do requests[i] = wrk.format('GET', '/bench' .. n, "
         f"{{['Host'] = 'localhost', ['User-Agent'] = '{AGENT}'}}) end end\n"
         "function request() turn = turn % #requests + 1 return requests[turn] end\n"
         "function done(summary) io.write(string.format('ANSWERED %d\\n', summary.requests)) end\n"
     )
-    return script
+    return path
 
 
-def wrk(port: int, connections: int, script: Path, seconds: int = SECONDS) -> tuple[float, int]:
-    """Return requests a second and how many were answered; anything but a redirect ends the measurement."""
+def wrk(port: int, connections: int, script: Path, *, seconds: int) -> tuple[float, int]:
+    """Return requests a second and how many were answered; anything but a redirect ends the measurement.
+
+    What is under way at the end, one request a connection at most, is not among them.
+    """
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "-s", str(script), f"http://127.0.0.1:{port}"]
     said = subprocess.run(command, text=True, stdout=subprocess.PIPE, check=True).stdout
     assert "Non-2xx" not in said, said
@@ -107,13 +112,8 @@ def wrk(port: int, connections: int, script: Path, seconds: int = SECONDS) -> tu
     return float(rate[1]), int(answered[1])
 
 
-def compare(ports: dict[str, int], connections: int, script: Path) -> tuple[dict[str, float], dict[str, int]]:
-    """Measure each in turn, ROUNDS times; return the medians, and how many each answered."""
-    rates: dict[str, list[float]] = {name: [] for name in ports}
-    answered = dict.fromkeys(ports, 0)
-    for _ in range(ROUNDS):
-        for name, port in ports.items():
-            rate, answers = wrk(port, connections, script)
-            rates[name].append(rate)
-            answered[name] += answers
-    return {name: statistics.median(found) for name, found in rates.items()}, answered
+def warm_up(port: int, script: Path) -> None:
+    """Follow every link that is drawn, so that what is measured afterwards is in memory."""
+    left = 2 * DRAWN
+    while left > 0:
+        left -= wrk(port, 64, script, seconds=2)[1]

@@ -30,8 +30,10 @@ AGENT = b"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Fir
 
 
 class Alarm:
-    """A timer as fine as the kernel's: the loop's own are a millisecond coarse, and turning it over until the time has
-    come would take a processor from what is measured. Linux only (timerfd).
+    """A timer as fine as the kernel's (timerfd, so on Linux only).
+
+    The loop's own are a millisecond coarse, and turning it over until the time has come would take a processor from what
+    is measured.
     """
 
     _MONOTONIC, _NONBLOCK, _ABSOLUTE = 1, os.O_NONBLOCK, 1

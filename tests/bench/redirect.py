@@ -1,8 +1,7 @@
-"""`make bench`: how quickly a link is followed, and whether every answer left its click.
+"""`make bench-redirect`: how quickly a link is followed, beside nginx, and whether every answer left its click.
 
-Starts the real thing on servers of its own in a temporary folder, and loads it from another process. Prints a table for
-people and, as its last line, one JSON object of figures by fixed names ("-" for what was not run). --closed adds the closed
-loop beside nginx (see floor), for which nginx and wrk must be installed.
+Starts the real thing on servers of its own in a temporary folder, and loads it from another process. Prints tables for
+people and, as its last line, one JSON object of figures by fixed names.
 """
 
 from __future__ import annotations
@@ -10,12 +9,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import secrets
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,14 +22,16 @@ from typing import Any
 import asyncpg
 import httpx
 
-from tests.bench import floor
+from tests.bench import closed, flat, floor
+from tests.bench.closed import cpu_seconds
 from tests.e2e import running
 from tests.e2e.running import ROOT, Running
 
 LINKS = 1000
 WARM_UP = 200
+RATES = (167, 1000, 5000)
 NAMES = (
-    "redirect_ratio_c1", "redirect_ratio_c16", "redirect_ratio_c64", "redirect_app_ratio_c64",
+    "redirect_ratio_c1", "redirect_ratio_c16", "redirect_ratio_c64", "redirect_chain_ratio_c64", "redirect_app_ratio_c64",
     "p99_ms_167", "p99_ms_1000", "p99_ms_5000", "captured_minus_answered", "cpu_us_per_click", "flat_1k_1m",
 )  # fmt: skip
 
@@ -69,11 +70,11 @@ async def make_links(live: Running, count: int) -> list[str]:
     return paths
 
 
-def load(live: Running, paths: list[str], *, rate: int, seconds: int) -> Round:
+def load(port: int, paths: list[str], *, rate: int, seconds: int, live: Running | None = None) -> Round:
     """Run the generator in a process of its own."""
-    command = [sys.executable, "-m", "tests.bench.openloop", "--port", str(live.port)]
+    command = [sys.executable, "-m", "tests.bench.openloop", "--port", str(port)]
     command += ["--rate", str(rate), "--seconds", str(seconds)]
-    before = cpu_seconds(live)
+    before = cpu_seconds(live) if live else {}
     printed = subprocess.run(
         command,
         cwd=ROOT,
@@ -83,18 +84,9 @@ def load(live: Running, paths: list[str], *, rate: int, seconds: int) -> Round:
         stdout=subprocess.PIPE,
         check=True,
     ).stdout
-    spent = {kind: seconds - before.get(kind, 0.0) for kind, seconds in cpu_seconds(live).items()}
+    after = cpu_seconds(live) if live else {}
+    spent = {kind: seconds - before.get(kind, 0.0) for kind, seconds in after.items()}
     return Round(**json.loads(printed), cpu_seconds=spent)
-
-
-def cpu_seconds(live: Running) -> dict[str, float]:
-    """Add up user and system time of the processes that live, by what they are; nothing where there is no /proc."""
-    spent: dict[str, float] = {}
-    for kind, pids in running.processes(live.data).items():
-        for pid in pids:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            spent[kind] = spent.get(kind, 0.0) + sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
-    return spent
 
 
 async def counted(live: Running, answers: int) -> int:
@@ -114,84 +106,108 @@ async def counted(live: Running, answers: int) -> int:
         await connection.close()
 
 
-def table(rounds: dict[int, Round]) -> str:
+def table(rounds: dict[str, Round]) -> str:
     shares = ("p50", "p90", "p99", "max")
-    lines = [
-        "  requests/s     answers  " + "".join(f"{share:>9}" for share in shares) + "   ms from the scheduled time"
-    ]
-    for rate, measured in rounds.items():
-        lines.append(
-            f"  {rate:>10}  {measured.answers:>10}  " + "".join(f"{measured.latency[s]:>9.2f}" for s in shares)
-        )
+    lines = [f"  {'requests/s':20}{'answers':>10}  {''.join(f'{share:>9}' for share in shares)}   ms from the time due"]
+    for name, measured in rounds.items():
+        times = "".join(f"{measured.latency[s]:>9.2f}" for s in shares)
         late = "".join(f"{measured.lateness[s]:>9.2f}" for s in shares)
-        lines.append(f"  {'':>10}  {'':>10}  {late}   of it the generator's own lateness")
-        cpu = ", ".join(f"{kind} {s * 1e6 / measured.answers:.0f}" for kind, s in sorted(measured.cpu_seconds.items()))
-        lines.append(f"  {'':>10}  {'':>10}  CPU time, µs an answer: {cpu}")
+        lines.append(f"  {name:20}{measured.answers:>10}  {times}")
+        lines.append(f"  {'':30}  {late}   of it the generator's own lateness")
+        if measured.cpu_seconds:
+            spent = sorted(measured.cpu_seconds.items())
+            cpu = ", ".join(f"{kind} {s * 1e6 / measured.answers:.0f}" for kind, s in spent)
+            lines.append(f"  {'':32}CPU time, µs an answer: {cpu}")
     return "\n".join(lines)
 
 
-async def measure(folder: Path, *, rates: list[int], seconds: int) -> dict[str, Any]:
-    figures: dict[str, Any] = dict.fromkeys(NAMES, "-")
-    with running.up(folder / "data") as live:
+async def steady(folder: Path, *, rates: tuple[int, ...], seconds: int) -> dict[str, Any]:
+    """Follow links at a steady rate, with ingestion beside it; compare what was answered with what is stored."""
+    figures: dict[str, Any] = {}
+    with ExitStack() as stack:
+        live = stack.enter_context(running.up(folder / "data"))
+        theirs = None if floor.missing() else stack.enter_context(floor.nginx(folder / "nginx"))
         paths = await make_links(live, LINKS)
-        warm_up = load(live, paths, rate=WARM_UP, seconds=5)
-        rounds = {rate: load(live, paths, rate=rate, seconds=seconds) for rate in rates}
-        every = [warm_up, *rounds.values()]
-        answers = sum(measured.statuses.get("302", 0) for measured in every)
+        ours = [load(live.port, paths, rate=WARM_UP, seconds=5, live=live)]
+        rounds: dict[str, Round] = {}
+        for rate in rates:
+            if theirs:
+                bench = [f"/bench{n}" for n in range(LINKS)]
+                rounds[f"nginx {rate:,}"] = load(theirs, bench, rate=rate, seconds=max(2, seconds // 2))
+            rounds[f"{rate:,}"] = load(live.port, paths, rate=rate, seconds=seconds, live=live)
+            ours.append(rounds[f"{rate:,}"])
+            figures[f"p99_ms_{rate}"] = round(ours[-1].latency["p99"], 2)
+        answers = sum(measured.statuses.get("302", 0) for measured in ours)
         clicks = await counted(live, answers)
-    for rate, measured in rounds.items():
-        figures[f"p99_ms_{rate}"] = round(measured.latency["p99"], 2)
     figures["captured_minus_answered"] = clicks - answers
-    others = {status: n for measured in every for status, n in measured.statuses.items() if status != "302"}
+    others = {status: n for measured in ours for status, n in measured.statuses.items() if status != "302"}
     print(f"\n  Following one of {len(paths)} links, each click acknowledged before its answer, {seconds} s a rate:\n")
     print(table(rounds))
     print(f"\n  {clicks} clicks stored, {answers} redirects answered; other answers: {others or 'none'}; ", end="")
-    print(f"unanswered: {sum(measured.unanswered for measured in every)}\n")
+    print(f"unanswered: {sum(measured.unanswered for measured in ours)}")
     return figures
 
 
-async def closed(folder: Path) -> dict[str, Any]:
+async def most(folder: Path) -> dict[str, Any]:
     """Draw as many redirects as there are to be had, from nginx, the fast lane and the app in turn."""
     figures: dict[str, Any] = {}
     script = floor.spread(folder)
     print(
-        f"\n  As many as wrk can draw, medians of {floor.ROUNDS} rounds of {floor.SECONDS} s, {floor.LINKS:,} links:\n"
+        f"\n  As many as wrk draws, medians of {closed.ROUNDS} rounds of {closed.SECONDS} s, {floor.LINKS:,} links:\n"
     )
     with (
-        floor.nginx(folder / "nginx") as port,
+        floor.nginx(folder / "nginx-closed") as port,
         running.up(folder / "fast") as fast,
-        running.up(folder / "plain", env={"FAST_LANE": "false"}) as plain,
+        running.up(folder / "app", env={"FAST_LANE": "false"}) as app,
     ):
-        for live in (fast, plain):
+        for live in (fast, app):
             await make_links(live, 8)
             await floor.fill(live)
-            floor.wrk(live.port, 64, script)  # fills the caches
-        for connections in floor.CONNECTIONS:
-            ports = {"nginx": port, "fast": fast.port} | (
-                {"app": plain.port} if connections == max(floor.CONNECTIONS) else {}
-            )
-            rates, _ = floor.compare(ports, connections, script)
-            figures[f"redirect_ratio_c{connections}"] = round(rates["fast"] / rates["nginx"], 3)
-            if "app" in rates:
-                figures[f"redirect_app_ratio_c{connections}"] = round(rates["app"] / rates["nginx"], 3)
-            print(
-                f"  {connections:>4} connections  " + ", ".join(f"{name} {rate:,.0f}/s" for name, rate in rates.items())
-            )
+            floor.warm_up(live.port, script)
+        before = await counted(fast, 0)
+        for connections in closed.CONNECTIONS:
+            last = connections == max(closed.CONNECTIONS)
+            ours = {"fast": fast, "app": app} if last else {"fast": fast}
+            found, theirs = await closed.alone(ours, port, connections, script)
+            figures[f"redirect_ratio_c{connections}"] = _say(f"{connections} connections", found["fast"], theirs.rate)
+            if last:
+                figures["cpu_us_per_click"] = round(found["fast"].us("app", "valkey"), 1)
+                figures[f"redirect_app_ratio_c{connections}"] = _say(
+                    "… without the fast lane", found["app"], theirs.rate
+                )
+                whole = closed.chain(fast, connections, script)
+                figures[f"redirect_chain_ratio_c{connections}"] = _say("… and ingestion", whole, theirs.rate)
+        stored = await counted(fast, before + whole.answered) - before
+    print(
+        f"\n  {stored:,} clicks stored while {whole.answered:,} redirects were answered with ingestion beside them",
+        end="",
+    )
+    print(f" ({closed.ROUNDS * max(closed.CONNECTIONS)} more may have been under way when wrk went)")
+    assert 0 <= stored - whole.answered <= whole.connections, f"{stored=}, {whole.answered=}"
     return figures
+
+
+def _say(name: str, ours: closed.Measured, theirs: float) -> float:
+    cpu = ", ".join(f"{kind} {ours.us(kind):.1f}" for kind, seconds in sorted(ours.cpu.items()) if seconds)
+    ratio = round(ours.rate / theirs, 3)
+    print(f"  {name:26}{ours.rate:>9,.0f}/s   nginx {theirs:>9,.0f}/s   ratio {ratio:.3f}   CPU µs: {cpu}", flush=True)
+    return ratio
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rates", type=int, nargs="+", default=[167], help="requests a second")
-    parser.add_argument("--seconds", type=int, default=20, help="for each rate")
-    parser.add_argument("--closed", action="store_true", help="the closed loop beside nginx, too")
+    parser.add_argument("--rates", type=int, nargs="+", default=RATES, help="requests a second")
+    parser.add_argument("--seconds", type=int, default=8, help="for each rate")
+    parser.add_argument("--steady", action="store_true", help="nothing but the steady rates")
     asked = parser.parse_args()
-    if asked.closed and floor.missing():
-        parser.error(f"--closed needs {' and '.join(floor.missing())}: apt install nginx-light wrk")
+    if not asked.steady and floor.missing():
+        parser.error(f"{' and '.join(floor.missing())} must be installed: apt install nginx-light wrk")
+    figures: dict[str, Any] = dict.fromkeys(NAMES, "-")
     with tempfile.TemporaryDirectory(prefix="ginnel-bench-") as folder:
-        figures = asyncio.run(measure(Path(folder), rates=asked.rates, seconds=asked.seconds))
-        if asked.closed:
-            figures |= asyncio.run(closed(Path(folder)))
+        figures |= asyncio.run(steady(Path(folder), rates=tuple(asked.rates), seconds=asked.seconds))
+        if not asked.steady:
+            figures |= asyncio.run(most(Path(folder)))
+            figures |= asyncio.run(flat.measure(Path(folder)))
     print(json.dumps(figures))
     sys.exit(figures["captured_minus_answered"] != 0)
 
