@@ -20,6 +20,7 @@ from clicks.app import app as clicks
 from ginnel import db, postgres, redirects, redis, settings, web
 from links.app import app as links
 from redirect.app import app as redirect
+from redirect.app import slugs_only
 
 VERSION = "0.1.0"
 FUNCTIONS = (redirect, auth, links, clicks)
@@ -90,7 +91,8 @@ class Host:
         app = self._by_prefix.get(_prefix(path))
         if app is None:
             # Under /api nothing is a slug: a mistyped path is told so as a problem.
-            app = links if f"{path}/".startswith("/api/") else redirect
+            visits = slugs_only if scope["method"] in {"GET", "HEAD"} else redirect
+            app = links if f"{path}/".startswith("/api/") else visits
         await app(scope, receive, send)
 
 

@@ -73,8 +73,11 @@ async def robots() -> Response:
     },
 )
 async def follow(request: Request, slug: Annotated[str, Path(examples=["spring-sale"])]) -> Response:  # noqa: ARG001  # see _slug
-    scope = request.scope
-    headers = request.headers
+    return await _follow(request.scope)
+
+
+async def _follow(scope: Scope) -> Response:
+    headers = Headers(scope=scope)
     try:
         name = _slug(scope)
         record = await redirects.resolve(headers.get("host", ""), name) if name else None
@@ -110,6 +113,15 @@ def _refuse(headers: Headers, status: int, code: str, extra: Mapping[str, str] =
         body = errors.body(status, code, " ".join(pages.TEXTS[code]), observe.request_id.get())
         return JSONResponse(body, status, common, media_type="application/problem+json")
     return Response(pages.render(code), status, {**common, **pages.HEADERS})
+
+
+async def _slugs(scope: Scope, receive: Receive, send: Send) -> None:
+    await (await _follow(scope))(scope, receive, send)
+
+
+slugs_only = web.Frame(_slugs)
+"""The route of slugs alone, for a GET or HEAD that no other route takes: routing, validation and the framework's own frames
+cost twice what following a link does."""
 
 
 def refusal(error: Exception) -> ASGIApp:

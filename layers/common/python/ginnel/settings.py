@@ -69,11 +69,11 @@ class Site:
         if not self.base_url.startswith(("http://", "https://")) or "/" in self.base_url.rstrip("/").split("://")[1]:
             raise ValueError("BASE_URL must be an http(s) address without a path, such as https://go.example.com")
 
-    @property
+    @functools.cached_property
     def origin(self) -> str:
         return self.base_url.rstrip("/").lower()
 
-    @property
+    @functools.cached_property
     def host(self) -> str:
         """The default domain: BASE_URL's host name, without the port."""
         return urlsplit(self.origin).hostname or ""
