@@ -1,13 +1,13 @@
 """What made a request, by the headers in which it describes itself."""
 
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
-from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from ua_parser import Domain, load_lazy_builtins
 from ua_parser.regex import Resolver
-from ua_parser_rs import UserAgentExtractor
+
+from ginnel import bots
 
 Device = Literal["desktop", "mobile", "tablet", "tv", "console", "bot", "other"]
 
@@ -21,19 +21,15 @@ class Agent(NamedTuple):
     bot: str | None = None
 
 
-# Longer ones are made up. Both engines below are linear in it.
-_MAX_USER_AGENT: Final = 1024
 _MAX_LANGUAGE: Final = 512
-_MAX_NAME: Final = 64
 
 
 @lru_cache(maxsize=8192)
 def parse(user_agent: str) -> Agent:
     """Say what a User-Agent claims to be. A bot has no os or browser: what it poses as says nothing about a person."""
-    # RFC 9110 leaves nothing but printable ASCII in it, and names taken from it go into a database.
-    claim = re.sub(r"[^ -~]+", " ", user_agent[:_MAX_USER_AGENT])
-    if crawler := _crawlers.extract(claim):
-        return Agent(device="bot", bot=_bot_name(int(crawler.family)))
+    if (bot := bots.find(user_agent)) is not None:
+        return Agent(device="bot", bot=bot)
+    claim = bots.claim(user_agent)
     found = _families(claim, Domain.USER_AGENT | Domain.OS)
     return Agent(
         device=next((device for device, pattern in _DEVICES if pattern.search(claim)), "other"),
@@ -58,27 +54,11 @@ def language(accept_language: str) -> str | None:
 
 
 def _name(family: str, names: dict[str, str]) -> str | None:
-    return names.get(family, family)[:_MAX_NAME].strip() or None
+    return names.get(family, family)[: bots.MAX_NAME].strip() or None
 
 
-# ua-parser's engine runs the crawler list as well: one pass over all patterns, a hundred times as fast as
-# is_crawler(), and it tells which one matched. The list's index takes the place of a family.
-_crawlers: Final = UserAgentExtractor(
-    (crawler["pattern"], str(index), None, None, None, None) for index, crawler in enumerate(CRAWLER_USER_AGENTS_DATA)
-)
 # Without the device patterns: they tell models, not what kind of thing it is, and cost as much as the rest.
 _families: Final = Resolver((*load_lazy_builtins()[:2], []))
-
-
-@cache
-def _bot_name(index: int) -> str:
-    """Name the crawler as its own example does; the list has patterns but no names."""
-    crawler = CRAWLER_USER_AGENTS_DATA[index]
-    pattern: str = crawler["pattern"]
-    matches = (re.search(pattern, example) for example in crawler["instances"])
-    name = next((match[0] for match in matches if match), re.sub(r"\\(.)", r"\1", pattern))
-    # Some patterns reach from the name to the address behind it: "Spider; +https://…".
-    return re.split(r"[;(]", name.strip(" ;("))[0].strip(" /)-.!^$")[:_MAX_NAME]
 
 
 # First match wins.
