@@ -13,8 +13,10 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ginnel import clicks, errors, observe, postgres, redirects, redis, slugs, visits, web
+from ginnel import budgets, clicks, errors, observe, postgres, redirects, redis, slugs, visits, web
+from ginnel.budgets import Budget
 from ginnel.errors import Unavailable
+from ginnel.redirects import Answer, Record
 
 from . import pages
 from .lane import NEEDS
@@ -68,7 +70,7 @@ async def robots() -> Response:
     responses={
         302: {"description": "Where the link leads (301, 307 or 308 if the link says so)"},
         404: {"description": "No such link, or not yet"},
-        410: {"description": "Expired, switched off or deleted"},
+        410: {"description": "Expired, used up, switched off or deleted"},
         451: {"description": "Blocked"},
     },
 )
@@ -82,19 +84,36 @@ async def _follow(scope: Scope) -> Response:
         name = _slug(scope)
         record = await redirects.resolve(headers.get("host", ""), name) if name else None
         answer = redirects.decide(record, scope["query_string"], time.time())
-        if answer.location and record and scope["method"] == "GET":
-            first = dict(reversed(scope["headers"]))
-            address = visits.address(
-                (scope.get("client") or ("",))[0] or "",
-                headers.getlist("x-forwarded-for"),
-                appended="aws.event" in scope,
-            )
-            await clicks.record(clicks.visit(record, first, address=address, query=scope["query_string"]))
+        if answer.location and record:
+            line = _line(record, scope, headers) if scope["method"] == "GET" else None
+            if answer.limited:
+                answer = await _within_limit(record, answer, line, scope["query_string"])
+            elif line:
+                await clicks.record(line)
     except Unavailable as problem:
         return _refuse(headers, problem.status, problem.code, problem.headers)
     if not answer.location:
         return _refuse(headers, answer.status, answer.code)
     return Response(status_code=answer.status, headers=dict(redirects.headers(answer)))
+
+
+def _line(record: Record, scope: Scope, headers: Headers) -> bytes:
+    address = visits.address(
+        (scope.get("client") or ("",))[0] or "",
+        headers.getlist("x-forwarded-for"),
+        appended="aws.event" in scope,
+    )
+    return clicks.visit(record, dict(reversed(scope["headers"])), address=address, query=scope["query_string"])
+
+
+async def _within_limit(record: Record, answer: Answer, line: bytes | None, query: bytes) -> Answer:
+    """Answer for a link that has a limit, and write a visit (`line`) down: a person's takes one click from the budget."""
+    budget = await budgets.visit(record.link, line)
+    if budget is Budget.USED_UP:
+        answer = redirects.decide(record, query, time.time(), used_up=True)
+    if line and answer.location and budget is not Budget.SPENT:
+        await clicks.record(line)
+    return answer
 
 
 def _slug(scope: Scope) -> str | None:

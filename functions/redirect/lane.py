@@ -32,7 +32,7 @@ async def plain(event: Event) -> dict[str, Any] | None:
     try:
         record = await redirects.resolve(event["headers"].get("host", ""), slug)
         answer = redirects.decide(record, query, time.time())
-        if record is None or not answer.location:
+        if record is None or not answer.location or answer.limited:
             return None
         address = visits.address(http["sourceIp"], [event["headers"].get("x-forwarded-for", "")], appended=True)
         await clicks.record(clicks.visit(record, headers, address=address, query=query))

@@ -21,6 +21,7 @@ HEADERS = {
 TEXTS = {
     "not_found": ("There is no such link", "Perhaps a letter is missing, or the link has not started yet."),
     "link_expired": ("This link has expired", "Whoever gave it to you may have a newer one."),
+    "link_used_up": ("This link is used up", "It was made for a number of visits, and has had them."),
     "link_deleted": ("This link was deleted", "Whoever gave it to you may have another one."),
     "link_disabled": ("This link is switched off", "Whoever gave it to you may switch it on again."),
     "link_blocked": ("This link is blocked", "It was blocked by the operator of this service."),

@@ -1,10 +1,14 @@
-"""Bots: the list, and the names on it."""
+"""Bots: one list, read alike by ingestion, which flags them, and by the redirect, which lets them spend nothing."""
 
 from __future__ import annotations
 
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA, is_crawler
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ginnel import bots
+from clicks import agents
+from ginnel import bots, budgets, clicks
+from ginnel.clicks import Click
 
 
 def test_the_fast_list_of_bots_says_what_the_slow_one_says() -> None:
@@ -19,3 +23,25 @@ def test_the_fast_list_of_bots_says_what_the_slow_one_says() -> None:
 def test_every_bot_of_the_list_has_a_short_name() -> None:
     names = [bots._name(index) for index in range(len(CRAWLER_USER_AGENTS_DATA))]
     assert all(1 < len(name) <= 64 and name == name.strip() and "\\" not in name for name in names)
+
+
+_SAMPLES = [example for crawler in CRAWLER_USER_AGENTS_DATA for example in crawler["instances"]]
+
+
+@given(
+    user_agent=st.binary(max_size=600)
+    | st.builds(
+        lambda example, cut, junk: example.encode()[:cut] + junk,
+        st.sampled_from(_SAMPLES),
+        st.integers(0, 600),
+        st.binary(max_size=8),
+    )
+    | st.builds(lambda pad, example: b"x" * pad + example.encode(), st.integers(480, 520), st.sampled_from(_SAMPLES))
+)
+def test_the_redirect_and_ingestion_agree_on_who_is_a_bot(user_agent: bytes) -> None:
+    line = clicks.pack(
+        id=clicks.new_id(), at=0, link=1, workspace=1, domain=1, address=b"", user_agent=user_agent, referrer=b"",
+        language=b"", query=b"", private=False,
+    )  # fmt: skip
+    flagged = agents.parse(Click.unpack(line).user_agent).bot
+    assert budgets.spends(line) == (flagged is None)

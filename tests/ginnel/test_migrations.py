@@ -45,6 +45,27 @@ async def test_going_down_and_up_again_leaves_the_same_schema(empty_database: No
     await migrations.upgrade()
 
 
+async def test_a_link_that_had_a_limit_before_budgets_has_used_its_clicks(empty_database: None) -> None:
+    await migrations.upgrade("0001")
+    connection = await postgres.connect()
+    await connection.execute(
+        """
+        insert into workspaces (name, personal, created_at) values ('a', false, now());
+        insert into domains (host, case_sensitive, created_at) values ('a.test', false, now());
+        insert into links (workspace_id, domain_id, slug, slug_key, target, redirect_status, allow_caching, forward_query,
+            forward_path, max_clicks, rules, variants, created_at, updated_at, version)
+        select 1, 1, n, n, 'https://example.com/', 302, false, false, false, nullif(n, 3), '[]', '[]', now(), now(), 1
+        from generate_series(1, 3) n;
+        insert into clicks_hourly values (1, '2026-01-01 00:00+00', 1, 3, 5), (1, '2026-01-01 01:00+00', 1, 4, 0),
+            (3, '2026-01-01 01:00+00', 1, 4, 0)
+        """
+    )
+    await migrations.upgrade()
+    budgets = await connection.fetch("select link_id, used from link_budgets order by 1")
+    await connection.close()
+    assert list(map(tuple, budgets)) == [(1, 7), (2, 0)]
+
+
 @pytest.fixture
 async def empty_database(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     url = os.environ["DATABASE_URL"]

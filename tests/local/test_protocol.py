@@ -48,6 +48,9 @@ LINKS: dict[str, dict[str, Any]] = {
     "lane-ending": {"expires_at": datetime.now(UTC) + _HOUR},
     "lane-over": {"expires_at": datetime.now(UTC) - _HOUR},
     "lane-elsewhere": {"expires_at": datetime.now(UTC) - _HOUR, "expired_target": "https://example.com/over"},
+    "lane-limited": {"max_clicks": 10**12, "redirect_status": 308, "allow_caching": True},
+    "lane-used-up": {"max_clicks": 1},
+    "lane-used-elsewhere": {"max_clicks": 1, "expired_target": "https://example.com/over"},
     "größe-im-lane": {},
     "docs.v2/lane": {},
 }
@@ -94,6 +97,8 @@ async def links(client: httpx.AsyncClient) -> dict[str, int]:
     answer = await client.patch(f"/api/v1/links/{made['lane-off']}", json={"disabled": True}, headers=bearer)
     assert answer.status_code == 200
     assert (await client.delete(f"/api/v1/links/{made['lane-gone']}", headers=bearer)).status_code == 204
+    for slug in ("lane-used-up", "lane-used-elsewhere"):
+        assert (await client.get(f"/{slug}", headers={"user-agent": "a person"})).status_code == 302
 
     async def prepare(connection: Any) -> None:
         domain = await connection.fetchval(

@@ -73,6 +73,17 @@ class Link(Base):
     version: Mapped[int] = mapped_column(Integer)
 
 
+class Budget(Base):
+    """How many clicks a link with a limit has had. `budgets` spends them; a click is no edit of the link."""
+
+    __tablename__ = "link_budgets"
+
+    link_id: Mapped[int] = mapped_column(
+        ForeignKey("links.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    used: Mapped[int]
+
+
 class SlugTaken(Conflict):
     """Another link has this slug on this domain, or had it before it was deleted."""
 
@@ -96,6 +107,7 @@ def _checked_slug(text: str) -> str:
 Target = Annotated[str, AfterValidator(_checked_target), Field(examples=["https://example.com/a/long/page?id=7"])]
 Slug = Annotated[str, AfterValidator(_checked_slug), Field(examples=["spring-sale"])]
 Title = Annotated[web.Text, Field(max_length=256)]
+MaxClicks = Annotated[int, Field(strict=True, ge=1, le=10**12, examples=[100])]
 Tags = Annotated[list[Annotated[web.Text, Field(min_length=1, max_length=64)]], Field(max_length=32)]
 
 
@@ -111,7 +123,11 @@ class _Draft(web.Input):
     forward_query: bool = Field(default=True, description="Pass a visitor's query parameters on to the target.")
     starts_at: AwareDatetime | None = None
     expires_at: AwareDatetime | None = None
-    expired_target: Target | None = None
+    expired_target: Target | None = Field(default=None, description="Where it leads once it has expired or is used up.")
+    max_clicks: MaxClicks | None = Field(
+        default=None,
+        description="After so many clicks by people the link is used up; bots' don't count. Clicks it has had do.",
+    )
 
     @field_validator("starts_at", "expires_at")
     @classmethod
@@ -152,6 +168,8 @@ class LinkOut(web.Output):
     starts_at: datetime | None
     expires_at: datetime | None
     expired_target: str | None
+    max_clicks: int | None
+    clicks_left: int | None = Field(description="Clicks that people may still make; null if there is no limit.")
     disabled: bool
     archived: bool
     blocked: bool
@@ -184,6 +202,7 @@ async def create(conn: AsyncSession, draft: LinkDraft, *, workspace: int, user: 
         starts_at=draft.starts_at,
         expires_at=draft.expires_at,
         expired_target=_foreign("/expired_target", draft.expired_target, own),
+        max_clicks=draft.max_clicks,
         rules=[],
         variants=[],
         created_by=user,
@@ -193,11 +212,12 @@ async def create(conn: AsyncSession, draft: LinkDraft, *, workspace: int, user: 
     )
     _check_order(link)
     await _place(conn, link, domain, draft.slug)
+    used = await _open_budget(conn, link) if link.max_clicks is not None else 0
     if draft.tags:
         await tags.put(conn, draft.tags, link=link.id, workspace=workspace, now=now)
     audit.record(conn, "link_created", subject=f"link:{link.id}", at=now, workspace=workspace, user=user)
     _purge_after_commit(conn, domain, link.slug_key)
-    return (await _shown(conn, [(link, domain)]))[0]
+    return (await _shown(conn, [(link, domain, used)]))[0]
 
 
 async def get(conn: AsyncSession, link_id: int, *, workspace: int) -> LinkOut:
@@ -217,8 +237,9 @@ async def find_all(  # noqa: PLR0913  # one question, each word of it by name
 ) -> LinkPage:
     """List links, newest first. `search` looks into slug, target and title, whatever the case."""
     query = (
-        select(Link, Domain)
+        select(Link, Domain, Budget.used)
         .join(Domain, Domain.id == Link.domain_id)
+        .outerjoin(Budget)
         .where(Link.workspace_id == workspace, Link.deleted_at.is_(None))
         .where(Link.archived_at.is_not(None) if archived else Link.archived_at.is_(None))
         .order_by(Link.id.desc())
@@ -234,7 +255,7 @@ async def find_all(  # noqa: PLR0913  # one question, each word of it by name
             select(tags.LinkTag.link_id).join(tags.Tag).where(tags.Tag.workspace_id == workspace, tags.Tag.name == tag)
         )
         query = query.where(Link.id.in_(tagged))
-    rows = [(link, domain) for link, domain in await conn.execute(query)]
+    rows = [(link, domain, used) for link, domain, used in await conn.execute(query)]
     shown = await _shown(conn, rows[:limit])
     return LinkPage(items=shown, next_cursor=_cursor(shown[-1].id) if len(rows) > limit else None)
 
@@ -253,7 +274,7 @@ async def change(  # noqa: PLR0913  # who changes what, from which version, when
 
     Raises NotFound, PreconditionFailed, Invalid, SlugTaken.
     """
-    link, domain = await _own(conn, link_id, workspace=workspace, lock=True)
+    link, domain, used = await _own(conn, link_id, workspace=workspace, lock=True)
     if version is not None and link.version != version:
         raise PreconditionFailed(f"The link is at version {link.version}, not {version}.")
     given = wanted.model_dump(exclude_unset=True)
@@ -264,6 +285,7 @@ async def change(  # noqa: PLR0913  # who changes what, from which version, when
     for field, moment in (("disabled", "disabled_at"), ("archived", "archived_at")):
         if field in given:
             given[moment] = (getattr(link, moment) or now) if given.pop(field) else None
+    limit_begins = link.max_clicks is None and given.get("max_clicks") is not None
     names, slug = given.pop("tags", None), given.pop("slug", None)
     for field, value in given.items():
         setattr(link, field, value)
@@ -275,18 +297,20 @@ async def change(  # noqa: PLR0913  # who changes what, from which version, when
     if names is not None:
         await tags.put(conn, names, link=link.id, workspace=workspace, now=now)
     await conn.flush()
+    if limit_begins:
+        used = await _open_budget(conn, link)
     fields = sorted(wanted.model_fields_set)
     audit.record(conn, "link_changed", subject=f"link:{link.id}", at=now, workspace=workspace, user=user, fields=fields)
     for key in {old_key, link.slug_key}:
         _purge_after_commit(conn, domain, key)
-    return (await _shown(conn, [(link, domain)]))[0]
+    return (await _shown(conn, [(link, domain, used)]))[0]
 
 
 async def delete(  # noqa: PLR0913  # as for change
     conn: AsyncSession, link_id: int, *, workspace: int, user: int, version: int | None, now: datetime
 ) -> None:
     """Delete a link: visitors get 410, and nobody else can have its slug. Raises NotFound, PreconditionFailed."""
-    link, domain = await _own(conn, link_id, workspace=workspace, lock=True)
+    link, domain, _ = await _own(conn, link_id, workspace=workspace, lock=True)
     if version is not None and link.version != version:
         raise PreconditionFailed(f"The link is at version {link.version}, not {version}.")
     link.deleted_at = link.updated_at = now
@@ -295,16 +319,38 @@ async def delete(  # noqa: PLR0913  # as for change
     _purge_after_commit(conn, domain, link.slug_key)
 
 
-async def _own(conn: AsyncSession, link_id: int, *, workspace: int, lock: bool = False) -> tuple[Link, Domain]:
+async def _own(
+    conn: AsyncSession, link_id: int, *, workspace: int, lock: bool = False
+) -> tuple[Link, Domain, int | None]:
     query = (
-        select(Link, Domain)
+        select(Link, Domain, Budget.used)
         .join(Domain, Domain.id == Link.domain_id)
+        .outerjoin(Budget)
         .where(Link.id == link_id, Link.workspace_id == workspace, Link.deleted_at.is_(None))
     )
     row = (await conn.execute(query.with_for_update(of=Link) if lock else query)).first()
     if row is None:
         raise NotFound("link", link_id)
-    return row[0], row[1]
+    return row[0], row[1], row[2]
+
+
+async def _open_budget(conn: AsyncSession, link: Link) -> int:
+    """Begin to count a link's clicks against its limit, from those it has had; return how many they are.
+
+    `used` may be more than the clicks that are stored, if it was counted before and some are still on their way.
+    """
+    opened = await conn.execute(
+        text(
+            """
+            insert into link_budgets as kept (link_id, used)
+            select :link, coalesce(sum(clicks), 0) from clicks_hourly where link_id = :link
+            on conflict (link_id) do update set used = greatest(kept.used, excluded.used)
+            returning used
+            """
+        ),
+        {"link": link.id},
+    )
+    return int(opened.scalar_one())
 
 
 async def _place(conn: AsyncSession, link: Link, domain: Domain, wanted: str | None) -> None:
@@ -343,8 +389,9 @@ def _purge_after_commit(conn: AsyncSession, domain: Domain, slug_key: str) -> No
     db.after_commit(conn, lambda: redirects.purge(domain.host, slug_key))
 
 
-async def _shown(conn: AsyncSession, rows: Sequence[tuple[Link, Domain]]) -> list[LinkOut]:
-    ids = [link.id for link, _ in rows]
+async def _shown(conn: AsyncSession, rows: Sequence[tuple[Link, Domain, int | None]]) -> list[LinkOut]:
+    """Make what clients see of links; with each, what is used of its budget if it ever had one."""
+    ids = [link.id for link, _, _ in rows]
     named = await tags.of(conn, ids)
     counted = await stats.totals(conn, ids)
     return [
@@ -362,6 +409,8 @@ async def _shown(conn: AsyncSession, rows: Sequence[tuple[Link, Domain]]) -> lis
             starts_at=link.starts_at,
             expires_at=link.expires_at,
             expired_target=link.expired_target,
+            max_clicks=link.max_clicks,
+            clicks_left=None if link.max_clicks is None else max(0, link.max_clicks - (used or 0)),
             disabled=link.disabled_at is not None,
             archived=link.archived_at is not None,
             blocked=link.blocked_at is not None,
@@ -370,7 +419,7 @@ async def _shown(conn: AsyncSession, rows: Sequence[tuple[Link, Domain]]) -> lis
             created_at=link.created_at,
             updated_at=link.updated_at,
         )
-        for link, domain in rows
+        for link, domain, used in rows
     ]
 
 

@@ -62,6 +62,7 @@ class Record:
     starts_at: float | None = None
     expires_at: float | None = None
     expired_target: str | None = None
+    max_clicks: int | None = None
 
     def pack(self) -> bytes:
         return json.dumps(astuple(self), separators=(",", ":")).encode()
@@ -304,7 +305,7 @@ async def _stored(host: str, slug: str) -> Record:
             """
             select d.id as domain, d.case_sensitive, l.id as link, l.workspace_id as workspace, l.slug_key, l.target,
                    l.redirect_status, l.allow_caching, l.forward_query, l.starts_at, l.expires_at, l.expired_target,
-                   l.disabled_at, l.blocked_at, l.deleted_at
+                   l.max_clicks, l.disabled_at, l.blocked_at, l.deleted_at
             from domains d
             left join links l
                 on l.domain_id = d.id and l.slug_key = case when d.case_sensitive then $2 else $3 end
@@ -335,6 +336,7 @@ async def _stored(host: str, slug: str) -> Record:
         starts_at=_seconds(row["starts_at"]),
         expires_at=_seconds(row["expires_at"]),
         expired_target=row["expired_target"],
+        max_clicks=row["max_clicks"],
     )
 
 
@@ -358,9 +360,11 @@ class Answer:
     location: str = ""
     code: str = ""
     cache: str = "private, no-store"
+    limited: bool = False
+    """Whether it holds only while the link's budget lasts, which a record can't tell (see budgets)."""
 
 
-def decide(record: Record | None, query: bytes, now: float) -> Answer:
+def decide(record: Record | None, query: bytes, now: float, *, used_up: bool = False) -> Answer:
     """Say what a visitor gets at a moment. `now` is seconds since the epoch, `query` the raw query string."""
     if record is None or (record.starts_at is not None and now < record.starts_at):
         return Answer(404, code="not_found")
@@ -368,11 +372,14 @@ def decide(record: Record | None, query: bytes, now: float) -> Answer:
         return Answer(451, code="link_blocked")
     if record.state is not State.LIVE:
         return Answer(410, code=f"link_{record.state}")
-    if record.expires_at is not None and now >= record.expires_at:
+    expired = record.expires_at is not None and now >= record.expires_at
+    if expired or used_up:
         if record.expired_target:
             return Answer(302, location=record.expired_target)
-        return Answer(410, code="link_expired")
+        return Answer(410, code="link_expired" if expired else "link_used_up")
     location = forward(record.target, query) if record.forward_query and query else record.target
+    if record.max_clicks is not None:
+        return Answer(record.status, location, limited=True)
     if record.allow_caching and record.status in (301, 308):
         return Answer(record.status, location, cache="private, max-age=90")
     return Answer(record.status, location)
