@@ -1,14 +1,14 @@
 """Where an address is, as far as a GeoIP database knows."""
 
+from collections.abc import Mapping
 from functools import lru_cache, partial
 from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
-from typing import NamedTuple
+from socket import AF_INET, AF_INET6, inet_pton
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from geoip2.database import Reader
-from geoip2.errors import AddressNotFoundError
-from maxminddb import InvalidDatabaseError
+from maxminddb import InvalidDatabaseError, Reader, open_database
 
 LAYER = Path("/opt/geoip")
 
@@ -25,6 +25,7 @@ class Place(NamedTuple):
 
 
 NOWHERE = Place()
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Places:
@@ -34,7 +35,7 @@ class Places:
     """
 
     def __init__(self, path: Path, *, memo: int = 16_384) -> None:
-        self._reader = Reader(path)
+        self._reader = open_database(path)
         kind = self._reader.metadata().database_type
         if "City" not in kind:
             self._reader.close()
@@ -53,17 +54,20 @@ class Places:
 
 def _find(reader: Reader, address: str) -> Place:
     try:
-        # Parsed here because the reader takes whatever inet_aton does: "1" would be 0.0.0.1.
-        city = reader.city(ip_address(address))
-    except (AddressNotFoundError, InvalidDatabaseError, ValueError):
+        # The reader takes whatever inet_aton does: "1" would be 0.0.0.1.
+        inet_pton(AF_INET6 if ":" in address else AF_INET, address)
+        found: Any = reader.get(address)
+    except (InvalidDatabaseError, OSError, ValueError):
         return NOWHERE
-    country = city.country.iso_code
-    region = city.subdivisions[0].iso_code if city.subdivisions else None
+    if found is None:
+        return NOWHERE
+    country = found.get("country", _NONE).get("iso_code")
+    region = found["subdivisions"][0].get("iso_code") if found.get("subdivisions") else None
     return Place(
         country=country,
         region=f"{country}-{region}" if country and region else None,
-        city=city.city.name,
-        continent=city.continent.code,
+        city=found.get("city", _NONE).get("names", _NONE).get("en"),
+        continent=found.get("continent", _NONE).get("code"),
     )
 
 

@@ -2,12 +2,16 @@
 
 import gc
 import json
+import random
 import sys
 import weakref
-from ipaddress import ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_network
 from pathlib import Path
 
+import geoip2.database
 import pytest
+from geoip2.errors import AddressNotFoundError
+from geoip2.models import City
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +47,45 @@ def test_every_network_answers_its_country_region_city_and_continent(known: Plac
             assert known.find(str(address)) == expected, network
     print(f"{len(truth)} networks")
     assert len(truth) > 200
+
+
+@needs_database
+def test_every_network_is_where_geoip2_says(known: Places) -> None:
+    networks = [ip_network(network) for entry in json.loads(TRUTH.read_text()) for network in entry]
+    with geoip2.database.Reader(DATABASE) as reader:
+        for network in networks:
+            city = reader.city(network[0])
+            assert known.find(str(network[0])) == _as_place(city), network
+
+
+def test_random_addresses_are_where_geoip2_says() -> None:
+    path = places.default_database()
+    if path is None:
+        pytest.skip("no database came with the installation")
+    chance = random.Random(5)
+    drawn = [str(IPv4Address(chance.getrandbits(32))) for _ in range(20_000)]
+    drawn += [str(IPv6Address(0x2A << 120 | chance.getrandbits(112))) for _ in range(20_000)]
+    ours, somewhere = Places(path), 0
+    with geoip2.database.Reader(path) as reader:
+        for address in drawn:
+            try:
+                expected = _as_place(reader.city(address))
+            except AddressNotFoundError:
+                expected = NOWHERE
+            assert ours.find(address) == expected, address
+            somewhere += expected != NOWHERE
+    print(f"{somewhere} of {len(drawn)} are somewhere")
+    assert somewhere > 10_000
+
+
+def _as_place(city: City) -> Place:
+    country, region = city.country.iso_code, city.subdivisions[0].iso_code if city.subdivisions else None
+    return Place(
+        country=country,
+        region=f"{country}-{region}" if country and region else None,
+        city=city.city.name,
+        continent=city.continent.code,
+    )
 
 
 @needs_database
