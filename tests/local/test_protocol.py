@@ -215,6 +215,15 @@ async def test_very_many_requests_are_answered_alike(
         await alike(recorder, requests.cuts(b"".join(sent), places), step=step)
 
 
+async def test_a_link_with_a_limit_is_left_to_the_app(recorder: Recorder) -> None:
+    for path, status in (("lane-limited", 308), ("lane-limited?a=1", 308), ("lane-used-up", 410)):
+        before = Counted.taken
+        for agent in ("User-Agent: Firefox", "User-Agent: Googlebot/2.1"):
+            sent = [visit(path, agent)] * 3
+            assert statuses(await alike(recorder, sent, step=True)) == [status] * 3
+        assert Counted.taken == before
+
+
 # What is told in smuggling, by hand.
 
 SMUGGLED = visit("lane-301", "X: smuggled")
