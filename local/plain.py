@@ -95,6 +95,8 @@ def _compile(host: bytes, url: bytes) -> Lead | None:
     if kept is None:
         return None
     answer = redirects.decide(kept.record, query, time.time())
-    # What can't stand in a header is the app's to refuse; what is limited, it must ask about.
-    sound = not answer.limited and answer.location and answer.location.isascii() and answer.location.isprintable()
+    if answer.limited:
+        return None  # whether it holds, the app must ask
+    # What can't stand in a header is the app's to refuse.
+    sound = answer.location and answer.location.isascii() and answer.location.isprintable()
     return Lead(kept, answer, query) if sound else None
