@@ -5,7 +5,6 @@ Everything else goes through Mangum into the app. A test sends the same events b
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from ginnel import clicks, lambdas, postgres, redirects, redis, settings, slugs, visits
@@ -30,12 +29,14 @@ async def plain(event: Event) -> dict[str, Any] | None:
     headers = {name.lower().encode(): value.encode() for name, value in event["headers"].items()}
     query = event.get("rawQueryString", "").encode()
     try:
-        record = await redirects.resolve(event["headers"].get("host", ""), slug)
-        answer = redirects.decide(record, query, time.time())
+        address = visits.address(http["sourceIp"], [event["headers"].get("x-forwarded-for", "")], appended=True)
+        visit = clicks.begin(headers, address=address, query=query)
+        record = await redirects.resolve(event["headers"].get("host", ""), slug, visit)
+        answer = redirects.decide(record, query, visit.at)
         if record is None or not answer.location or answer.limited:
             return None
-        address = visits.address(http["sourceIp"], [event["headers"].get("x-forwarded-for", "")], appended=True)
-        await clicks.record(clicks.visit(record, headers, address=address, query=query))
+        if not visit.appended:
+            await clicks.record(visit.line(record))
     except Unavailable:
         return None
     shown = dict(redirects.headers(answer))

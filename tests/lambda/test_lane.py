@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,18 @@ from . import events
 from .conftest import Function, Functions, Link, Stores, declared, running
 
 Shorten = Callable[..., Awaitable[Link]]
-CASES = 400
+CASES = 500
+CHANGES = (
+    "redirect_status = 301, allow_caching = true",
+    "redirect_status = 308, forward_query = false",
+    "starts_at = now() - interval '1 hour', expires_at = now() + interval '1 hour'",
+    "starts_at = now() + interval '1 hour'",
+    "expires_at = now() - interval '1 hour'",
+    "expires_at = now() - interval '1 hour', expired_target = 'https://example.com/late'",
+    "disabled_at = now()",
+    "blocked_at = now()",
+    "deleted_at = now()",
+)
 HERE = Path(__file__).parent
 
 
@@ -44,6 +57,10 @@ async def test_both_ways_give_the_same_answers_and_clicks(
 ) -> None:
     links = [await shorten(), await shorten(f"Docs.v2/{secrets.token_hex(4)}")]
     links += [await _limited(stores, await shorten(), clicks=10**9, used=used) for used in (0, 10**9)]
+    for change in CHANGES:
+        for _ in range(3):
+            links.append(await shorten())
+            await stores.sql.execute(f"update links set {change} where id = $1", links[-1].id)
     chance = random.Random(11)  # a test's, repeatable
     for number in range(CASES):
         link = chance.choice(links)
@@ -88,6 +105,38 @@ async def test_a_click_is_taken_once_though_the_connection_was_cut_meanwhile(
             await redirect.cut_postgres()
     await functions.clicks.call(events.load("scheduled"))
     assert await stores.clicks(link.id) == 10
+
+
+async def test_a_known_link_takes_one_round_trip_cold_and_warm(
+    functions: Functions, stores: Stores, shorten: Shorten
+) -> None:
+    link = await shorten()
+    event = events.load("redirect_get", slug=link.slug)
+    assert (await functions.redirect.exchange(event))["statusCode"] == 302  # from here on Redis has it
+    asked = []
+    async with running("redirect", stores, declared("redirect")) as function:
+        for pause in (0, 0, 1.1):  # cold; with the record in memory; with one too old to be used
+            await asyncio.sleep(pause)
+            async with _commands(stores) as seen:
+                assert (await function.exchange(event))["statusCode"] == 302
+            asked.append(seen)
+    assert asked == [["FCALL"], ["XADD"], ["FCALL"]]
+    stored = [click for click in await _lines(stores) if click.link == link.id]
+    assert len(stored) == len({click.id for click in stored}) == 4
+
+
+@asynccontextmanager
+async def _commands(stores: Stores) -> AsyncIterator[list[str]]:
+    """List what Redis is asked for, in our database and by others; not what a connection begins with, nor what Lua does."""
+    seen: list[str] = []
+    database = int(stores.redis.connection_pool.connection_kwargs.get("db", 0))
+    async with stores.redis.monitor() as monitor:
+        yield seen
+        await stores.redis.echo("the end")
+        while "the end" not in (told := await monitor.next_command())["command"]:
+            word = told["command"].split(" ", 1)[0].upper()
+            if told["db"] == database and told["client_type"] != "lua" and word not in {"HELLO", "CLIENT", "SELECT"}:
+                seen.append(word)
 
 
 def _event(chance: random.Random, slug: str) -> events.Event:

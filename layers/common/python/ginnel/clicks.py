@@ -24,7 +24,7 @@ from asyncpg.pgproto import pgproto
 
 from ginnel import observe, postgres, redis
 from ginnel.errors import Unavailable
-from ginnel.redirects import Record
+from ginnel.redirects import Record, Visit
 
 STREAM = "clicks"
 GROUP = "ingestion"
@@ -132,6 +132,16 @@ def now(led: bytes, address: bytes, said: bytes) -> bytes:
 def visit(record: Record, headers: Mapping[bytes, bytes], *, address: bytes, query: bytes) -> bytes:
     """Make the line of a visit that happens now. `headers` by lower-case name; of a repeated one, the first."""
     return now(led(record.link, record.workspace, record.domain), address, said_in(headers, query))
+
+
+def begin(headers: Mapping[bytes, bytes], *, address: bytes, query: bytes) -> Visit:
+    """Make all that can be said of a visit that happens now, before its link is known. The arguments are those of `visit`."""
+    return Visit(
+        STREAM,
+        before=b"%b\t%d\t" % (new_id(), milliseconds()),
+        after=b"\t%b\t%b" % (address, said_in(headers, query)),
+        at=time.time(),
+    )
 
 
 _process = b""

@@ -21,7 +21,7 @@ from urllib.parse import unquote_plus
 
 import asyncpg
 
-from ginnel import observe, postgres, redis, settings, slugs
+from ginnel import library, observe, postgres, redis, settings, slugs
 
 FRESH = 1.0
 """Seconds that an edit may go unseen by a process that was not told of it."""
@@ -69,8 +69,30 @@ class Record:
 
     @classmethod
     def unpack(cls, packed: bytes | str) -> Record:
+        """Read a record. Raises ValueError if a release that knows more of links has said something with it."""
         slug_key, case_sensitive, state, *rest = json.loads(packed)
-        return cls(slug_key, case_sensitive, State(state), *rest)
+        known = len(cls.__slots__) - 3
+        if any(further is not None for further in rest[known:]):
+            raise ValueError("a record of a later release")
+        return cls(slug_key, case_sensitive, State(state), *rest[:known])
+
+
+@dataclass(slots=True)
+class Visit:
+    """A visit whose link is not known yet, at a moment in seconds since the epoch.
+
+    The ids of link, workspace and domain belong between the two parts of its click's line. `appended` says that Redis put
+    them there and the click into the stream.
+    """
+
+    stream: str
+    before: bytes
+    after: bytes
+    at: float
+    appended: bool = False
+
+    def line(self, record: Record) -> bytes:
+        return b"%b%d\t%d\t%d%b" % (self.before, record.link, record.workspace, record.domain, self.after)
 
 
 class Kept:
@@ -105,11 +127,14 @@ _told_until = 0.0
 """Until when we can be sure to have heard of every change (see watch); a monotonic time."""
 
 
-async def resolve(host: str, slug: str) -> Record | None:
-    """Find what a slug means on a host; None if nothing ever stood there. Raises Unavailable when no store can tell."""
+async def resolve(host: str, slug: str, visit: Visit | None = None) -> Record | None:
+    """Find what a slug means on a host; None if nothing ever stood there. Raises Unavailable when no store can tell.
+
+    A visit is appended at once if Redis is asked, has the record, and can tell that it counts: one round trip for both.
+    """
     host = canonical(host)
     kept = remembered(host, slug)
-    record = kept.record if kept else await _read(host, slug)
+    record = kept.record if kept else await _read(host, slug, visit)
     return None if record.state is State.UNKNOWN else record
 
 
@@ -154,12 +179,12 @@ def _remember(name: str, record: Record, read_at: float) -> None:
         kept.read_at = -math.inf  # whoever holds it still would not be told of a change
 
 
-async def _read(host: str, slug: str) -> Record:
-    """Ask the stores, once for all who ask at the same time."""
+async def _read(host: str, slug: str, visit: Visit | None) -> Record:
+    """Ask the stores, once for all who ask at the same time; the first one's visit may be appended by the way."""
     names = _names(host, slug)
     flight = _flights.get(names[0])
     if flight is None:
-        flight = _flights[names[0]] = _Flight(names[-1], asyncio.create_task(_fetch(host, slug, names)))
+        flight = _flights[names[0]] = _Flight(names[-1], asyncio.create_task(_fetch(host, slug, names, visit)))
         mine, started = flight, time.monotonic()
 
         def land(task: asyncio.Task[Record]) -> None:
@@ -173,12 +198,12 @@ async def _read(host: str, slug: str) -> Record:
     return await asyncio.shield(flight.task)
 
 
-async def _fetch(host: str, slug: str, names: tuple[str, ...]) -> Record:
+async def _fetch(host: str, slug: str, names: tuple[str, ...], visit: Visit | None) -> Record:
     token = os.urandom(8).hex().encode()
     keys = [_key(name, names[-1]) for name in names]
     try:
         for _ in range(_PATIENCE):
-            found: bytes | None = await redis.call(lambda client: client.eval(_TAKE, len(keys), *keys, token))
+            found = await _taken(keys, token, slug, visit)
             if found is None:
                 break
             if found:
@@ -187,17 +212,29 @@ async def _fetch(host: str, slug: str, names: tuple[str, ...]) -> Record:
                     return record
                 break
             await asyncio.sleep(_PAUSE)  # another process reads it just now
-    except redis.RedisError:
+    except (redis.RedisError, ValueError):
         return await _stored(host, slug)
     record = await _stored(host, slug)
     await _share(_key(f"{host}/{record.slug_key}", names[-1]), token, record)
     return record
 
 
+async def _taken(keys: list[str], token: bytes, slug: str, visit: Visit | None) -> bytes | None:
+    """Return the packed record; nothing if another process has a lease on it, None if this one has now."""
+    found: bytes | None
+    if visit is None:
+        found = await redis.call(lambda client: library.call(client, "take", keys, [token]))
+        return found
+    args: list[str | bytes | float] = [token, slug, visit.at, visit.before, visit.after]
+    found, appended = await redis.call(lambda client: library.call(client, "visit", [visit.stream, *keys], args))
+    visit.appended = bool(appended)
+    return found
+
+
 async def _share(key: str, token: bytes, record: Record) -> None:
     lifetime = UNKNOWN_KEPT if record.state is State.UNKNOWN else KEPT
     try:
-        await redis.call(lambda client: client.eval(_FILL, 1, key, token, record.pack(), lifetime))
+        await redis.call(lambda client: library.call(client, "fill", [key], [token, record.pack(), lifetime]))
     except redis.RedisError:
         observe.count("cache_error")
 
@@ -207,22 +244,6 @@ def _key(name: str, folded: str) -> str:
     return f"link:{{{folded}}}{name}"
 
 
-# A lease: who finds nothing puts a token in its place and may later replace that token, and nothing else, by what
-# PostgreSQL said. An edit deletes the key, token and all, so that an answer older than the edit finds no token to replace.
-# After https://www.usenix.org/conference/nsdi13/technical-sessions/presentation/nishtala, section 3.2.1.
-_TAKE = """
-for _, key in ipairs(KEYS) do
-    local found = redis.call('get', key)
-    if found then return string.sub(found, 1, 1) == '[' and found or '' end
-end
-for _, key in ipairs(KEYS) do redis.call('set', key, ARGV[1], 'px', 2000) end
-return false
-"""
-_FILL = """
-if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('set', KEYS[1], ARGV[2], 'ex', ARGV[3])
-return 1
-"""
 _PATIENCE = 20
 _PAUSE = 0.005
 
