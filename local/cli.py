@@ -100,7 +100,7 @@ def _keys(path: Path) -> str:
 async def _prepare() -> str | None:
     """See that the stores will do, bring the schema up to date and make the first admin; return a new one's password."""
     with contextlib.suppress(redis.RedisError):  # that it is away may end
-        await redis.refuse_eviction(redis.patient())
+        await redis.check()
     await redis.close()
     await migrations.prepare()
     async with contextlib.asynccontextmanager(db.transaction)() as conn:

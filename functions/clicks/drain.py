@@ -1,4 +1,4 @@
-"""Ingestion: from the stream and the outbox into rows and roll-ups, exactly once.
+"""Ingestion: from the streams and the outbox into rows and roll-ups, exactly once.
 
 A batch is one transaction, acknowledged after it has committed. Killed anywhere, its entries stay pending and are delivered
 again; a row's key and the counting of inserted rows only make that harmless. While PostgreSQL stores a batch, the next one
@@ -23,9 +23,10 @@ import asyncpg
 from ginnel import clicks, observe, postgres
 from ginnel.clicks import Click, Row
 
-from . import enrich, poison, stream
+from . import enrich, poison, shard, stream
 from .places import Places, default_database
-from .stream import Entry, Stream
+from .shard import Entry
+from .stream import Stream
 
 T = TypeVar("T")
 
@@ -62,7 +63,7 @@ class _Batch(NamedTuple):
 
 
 class Drain:
-    """One consumer of the stream. Holds one connection to each store."""
+    """One consumer of the streams. Holds one connection to PostgreSQL."""
 
     def __init__(self, wanted: Settings) -> None:
         path = Path(wanted.geoip_db) if wanted.geoip_db else default_database()
@@ -129,7 +130,10 @@ class Drain:
         entries = batch.entries
         if entries[0].deliveries >= stream.LIMIT:
             new = await poison.isolate(
-                entries[0].id.decode(), _lines(entries), store=self._store_lines, bury=self._bury_line
+                f"{entries[0].stream}:tried:{entries[0].id.decode()}",
+                _lines(entries),
+                store=self._store_lines,
+                bury=self._bury_line,
             )
         else:
             new = await self._connected(lambda connection: _write(connection, batch))
@@ -170,11 +174,11 @@ class Drain:
             spilled = await clicks.take_outbox(connection, limit=_SPILLED, size=_SPILLED_BYTES)
             if not spilled:
                 return 0, 0
-            key = f"outbox:{spilled[0]['id']}"
+            key = f"{clicks.STREAM}:tried:outbox:{spilled[0]['id']}"
             if await poison.tried(key) >= stream.LIMIT:
                 # Something among them fails again and again: the stream has the means to find it.
                 for row in spilled:
-                    await stream.put_back(row["payload"], row["created_at"])
+                    await shard.put_back(row["payload"], row["created_at"])
                 new = 0
             else:
                 lines = [_Line(line, row["created_at"]) for row in spilled for line in row["payload"].split(b"\n")]
@@ -233,6 +237,7 @@ class Drain:
                 raise
 
     async def close(self) -> None:
+        self._stream.stop()
         if self._connection is not None:
             await self._connection.close()
 

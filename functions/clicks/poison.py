@@ -48,12 +48,8 @@ _CERTAIN = 3
 _KEPT_SECONDS = 86_400
 
 
-def _name(key: str) -> str:
-    return f"clicks:tried:{key}"
-
-
 async def tried(key: str) -> int:
-    """Write down an attempt; return how many were made before and did not come back. 0 while Redis is away."""
+    """Write down an attempt under a key; return how many were made before and did not come back. 0 while Redis is away."""
     try:
         return await _begin(key, "whole") - 1
     except redis.RedisError:
@@ -62,7 +58,7 @@ async def tried(key: str) -> int:
 
 async def forget(key: str) -> None:
     try:
-        await redis.patient().delete(_name(key))
+        await redis.patiently(lambda client: client.delete(key), key)
     except redis.RedisError:
         observe.count("redis_error")  # it is forgotten in a day
 
@@ -84,12 +80,12 @@ async def isolate(
             try:
                 new = await store(part)
             except NOT_THEIRS:
-                await redis.patient().hincrby(_name(key), name, -1)
+                await _back(key, name)
                 raise
             except Exception as error:  # noqa: BLE001  # this is where what nobody foresaw ends up
                 reason = type(error).__name__
             else:
-                await redis.patient().hincrby(_name(key), name, -1)
+                await _back(key, name)
                 return new
         if len(part) == 1:
             observe.log.warning("click_buried", error=reason)
@@ -105,7 +101,14 @@ async def isolate(
 
 
 async def _begin(key: str, part: str) -> int:
-    async with redis.patient().pipeline(transaction=True) as pipe:
-        pipe.hincrby(_name(key), part, 1)
-        pipe.expire(_name(key), _KEPT_SECONDS)
-        return int((await pipe.execute())[0])
+    async def begin(client: redis.Redis) -> int:
+        async with client.pipeline(transaction=True) as pipe:
+            pipe.hincrby(key, part, 1)
+            pipe.expire(key, _KEPT_SECONDS)
+            return int((await pipe.execute())[0])
+
+    return await redis.patiently(begin, key)
+
+
+async def _back(key: str, part: str) -> None:
+    await redis.patiently(lambda client: client.hincrby(key, part, -1), key)

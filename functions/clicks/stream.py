@@ -1,52 +1,57 @@
-"""The stream as one consumer sees it: what it took and never stored, what others left behind, what is new."""
+"""All streams as one consumer sees them: the shards', and those that hold clicks of a time when there were others."""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import math
 import time
 from collections import deque
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from contextlib import suppress
 
-from ginnel import clicks, observe, redis
-from ginnel.clicks import FIELD, GROUP, STREAM
+from ginnel import observe, redis, settings, shards
+
+from .shard import PAGE, Entry, Shard, acknowledge, make_group, new
 
 LIMIT = 5
 """Deliveries after which an entry is no longer stored together with others."""
 
 _CLICKS = 4000
 """A batch is full with so many: more of them are not stored faster, and cost memory."""
-_PAGE = 100
-_ABANDONED = 30.0
-"""Seconds after which an entry that another consumer took, and never acknowledged, is taken over."""
-_EVERY = 5.0
+_MINUTE = 60.0
 _HOUR = 3600.0
-_APPENDED = b"appended"
 
-
-class Entry(NamedTuple):
-    id: bytes
-    lines: list[bytes]
-    appended: datetime
-    deliveries: int
+# On a cluster:
+_PAUSE = 0.1
+"""Seconds between looks at shards that had nothing: a click's delay against commands for nothing."""
+_SLOW = 0.03
+"""Seconds after which a shard's answer is no longer waited for before others' clicks are stored."""
 
 
 class Stream:
-    """A consumer of the group. Every entry it returned stays its own until it is `done`, also over a restart."""
+    """A consumer of all streams. Every entry it returned stays its own until it is `done`, also over a restart."""
 
     def __init__(self, consumer: str) -> None:
         self._consumer = consumer
+        self._shards = [Shard(name, consumer) for name in shards.streams()]
         self._held: deque[Entry] = deque()
-        # Where reading its own entries again has come to; None at the end of them.
-        self._own: bytes | None = b"0"
-        self._looked = -math.inf
-        self._tended = -math.inf
+        self._reading: dict[Shard, asyncio.Task[list[Entry]]] = {}
+        self._checked = -math.inf
+        self._searched = -math.inf
 
     def again(self) -> None:
         """Begin anew with what was taken and is not done."""
+        self.stop()
         self._held.clear()
-        self._own = b"0"
+        self._checked = -math.inf
+        for shard in self._shards:
+            shard.again()
+
+    def stop(self) -> None:
+        for task in self._reading.values():
+            task.cancel()
+        self._reading.clear()
 
     async def take(self, *, wait: float) -> list[Entry]:
         """Take a batch: whole entries, of some thousand clicks together; or one that failed too often, alone.
@@ -69,22 +74,32 @@ class Stream:
                 return taken
             self._held.extend(page)
 
-    async def done(self, entries: list[Entry]) -> None:
-        # Both or neither: what were acknowledged and not deleted would stay for ever.
-        async with redis.patient().pipeline(transaction=True) as pipe:
-            identifiers = [entry.id for entry in entries]
-            pipe.xack(STREAM, GROUP, *identifiers)
-            pipe.xdel(STREAM, *identifiers)
-            await pipe.execute()
+    async def done(self, entries: Sequence[Entry]) -> None:
+        """Acknowledge entries. Raises RedisError, once all streams were told, if one of them was not reached."""
+        by_stream: dict[str, list[bytes]] = {}
+        for entry in entries:
+            by_stream.setdefault(entry.stream, []).append(entry.id)
+        lost: redis.RedisError | None = None
+        for name, identifiers in by_stream.items():
+            try:
+                await acknowledge(name, identifiers)
+            except redis.RedisError as error:
+                lost = error
+        if lost:
+            raise lost
 
     async def _page(self, *, wait: float) -> list[Entry]:
         try:
-            return await self._read(wait=wait)
+            await self._tend()
+            if settings.read(redis.Settings).redis_cluster:
+                return await self._each_apart(wait=wait)
+            return await self._all_together(wait=wait)
         except redis.ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
-            await _make_group()
-            return await self._read(wait=wait)
+            for shard in self._shards:
+                await make_group(shard.name)
+            return await self._all_together(wait=wait)
         except (redis.RedisError, OSError):
             # Whether entries were on their way is not known. Don't spin while Redis is away.
             observe.count("redis_error")
@@ -92,78 +107,61 @@ class Stream:
             await asyncio.sleep(wait)
             return []
 
-    async def _read(self, *, wait: float) -> list[Entry]:
-        client = redis.patient()
+    @property
+    def _count(self) -> int:
+        return max(1, PAGE // len(self._shards))
+
+    async def _all_together(self, *, wait: float) -> list[Entry]:
+        """Read all streams of one server, by one command once nothing old is left."""
+        for shard in self._shards:
+            if old := await shard.old(self._count):
+                return old
+        names = [shard.name for shard in self._shards]
+        return await new(names, self._consumer, count=self._count, block=max(1, int(wait * 1000)) if wait else None)
+
+    async def _each_apart(self, *, wait: float) -> list[Entry]:
+        """Read each stream from its node: one that is away, or slow, keeps the others' clicks from nobody."""
+        for shard in self._shards:
+            if shard not in self._reading:
+                self._reading[shard] = asyncio.create_task(shard.read(self._count))
+        finished, _ = await asyncio.wait(self._reading.values(), timeout=_SLOW)
+        page: list[Entry] = []
+        for shard, task in list(self._reading.items()):
+            if task in finished:
+                del self._reading[shard]
+                page += task.result()
+        if not page:
+            await asyncio.sleep(min(wait, _PAUSE))
+        return page
+
+    async def _tend(self) -> None:
         now = time.monotonic()
-        if now - self._tended > _HOUR:
-            await redis.refuse_eviction(client)
-            await _make_group()
-            await trim()
-            self._tended = now
-        if self._own is not None:
-            own = _of_stream(await client.xreadgroup(GROUP, self._consumer, {STREAM: self._own}, count=_PAGE))
-            self._own = own[-1][0] if own else None
-            if own:
-                return await self._counted(own)
-        if now - self._looked > _EVERY:
-            claimed = await client.xautoclaim(
-                STREAM, GROUP, self._consumer, min_idle_time=int(_ABANDONED * 1000), count=_PAGE
-            )
-            if claimed[1]:
-                return await self._counted(claimed[1])
-            self._looked = now
-        block = max(1, int(wait * 1000)) if wait else None
-        new = await client.xreadgroup(GROUP, self._consumer, {STREAM: ">"}, count=_PAGE, block=block)
-        return [_entry(identifier, fields, 1) for identifier, fields in _of_stream(new)]
-
-    async def _counted(self, read: list[Any]) -> list[Entry]:
-        pending = await redis.patient().xpending_range(
-            STREAM, GROUP, min=read[0][0], max=read[-1][0], count=10 * _PAGE, consumername=self._consumer
-        )
-        deliveries: dict[Any, Any] = {one["message_id"]: one["times_delivered"] for one in pending}
-        return [_entry(identifier, fields, deliveries.get(identifier, 1)) for identifier, fields in read]
+        if now - self._checked > _HOUR:
+            with suppress(redis.RedisError):  # a node that is away may be back the next time
+                await redis.check()
+            self._checked = now
+        if now - self._searched > _MINUTE:
+            known = {shard.name for shard in self._shards}
+            self._shards += [Shard(name, self._consumer) for name in await left_over() if name not in known]
+            self._searched = now
 
 
-async def put_back(payload: bytes, appended: datetime) -> None:
-    """Append lines that came once before, with the time when they did."""
-    fields: dict[Any, Any] = {FIELD: payload, _APPENDED: b"%d" % round(appended.timestamp() * 1000)}
-    await redis.patient().xadd(STREAM, fields)
+async def left_over() -> list[str]:
+    """List the streams outside the shards in which clicks wait."""
+    names = shards.left_over()
+    apart = settings.read(redis.Settings).redis_cluster
+    found = []
+    for group in [[name] for name in names] if apart else [names]:
+        with suppress(redis.RedisError):  # a node that is away is passed over
+            lengths = await redis.call(functools.partial(_lengths, group), group[0])
+            # What is no stream, whatever it is, is an error.
+            found += [name for name, length in zip(group, lengths, strict=True) if isinstance(length, int) and length]
+    return found
 
 
-async def trim() -> None:
-    """Delete entries that are acknowledged and still there, which none should be; nothing else, whoever reads meanwhile."""
-    client = redis.patient()
-    # In this order: what is delivered between the two questions has an id above the first answer.
-    group = next(group for group in await client.xinfo_groups(STREAM) if group["name"] == GROUP.encode())
-    pending = await client.xpending(STREAM, GROUP)
-    last: bytes = group["last-delivered-id"]
-    await client.xtrim(STREAM, minid=min(last, pending["min"] or last, key=_order), approximate=False)
-
-
-async def _make_group() -> None:
-    try:
-        await redis.patient().xgroup_create(STREAM, GROUP, id="0", mkstream=True)
-    except redis.ResponseError as error:
-        if "BUSYGROUP" not in str(error):
-            raise
-
-
-def _order(identifier: bytes) -> tuple[int, int]:
-    moment, _, number = identifier.partition(b"-")
-    return int(moment), int(number)
-
-
-def _of_stream(reply: Any) -> list[Any]:  # noqa: ANN401  # redis-py types every shape a reply may have
-    return list(reply[0][1]) if reply else []
-
-
-def _entry(identifier: bytes, fields: dict[bytes, bytes] | None, deliveries: int) -> Entry:
-    """Read an entry; one that was deleted meanwhile has no lines."""
-    fields = fields or {}
-    appended = fields.get(_APPENDED)
-    return Entry(
-        id=identifier,
-        lines=[line for line in fields.get(FIELD, b"").split(b"\n") if line],
-        appended=datetime.fromtimestamp(int(appended) / 1000, UTC) if appended else clicks.appended(identifier),
-        deliveries=deliveries,
-    )
+async def _lengths(names: list[str], client: redis.Redis) -> list[object]:
+    async with client.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.xlen(name)
+        lengths: list[object] = await pipe.execute(raise_on_error=False)
+        return lengths

@@ -45,7 +45,7 @@ async def health() -> dict[str, str]:
     except Unavailable:
         missing.append("postgresql")
     try:
-        await redis.call(lambda client: client.ping())
+        await redis.each(lambda client: client.ping())
     except redis.RedisError:
         missing.append("redis")
     if missing:

@@ -18,7 +18,7 @@ import asyncpg
 import pytest
 from redis.asyncio import Redis
 
-from clicks import enrich, stream
+from clicks import enrich, shard, stream
 from clicks.drain import Drain, Settings
 from ginnel import clicks, observe, postgres, redis, settings
 
@@ -148,7 +148,7 @@ async def test_a_click_that_ends_the_process_does_not_end_ingestion(
     assert letter["error"] == "ended the process"
     print(f"{failed} workers ended")
     assert failed <= (15 if spilled else 10)
-    assert await redis.patient().keys("clicks:tried:*") == []
+    assert await redis.patient().keys("*clicks:tried:*") == []
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ async def test_a_dead_letter_that_is_replayed_becomes_the_row_it_should_have_bee
     at = int(hour_ago.timestamp() * 1000)
     unreadable = sent.line().rpartition(b"\t")[0]
     poisonous(LookupError())
-    await stream.put_back(b"\n".join([sent.line(user_agent=POISON, at=at), unreadable]), hour_ago)
+    await shard.put_back(b"\n".join([sent.line(user_agent=POISON, at=at), unreadable]), hour_ago)
     await drain_through(LookupError, limit=20)
     monkeypatch.undo()  # what was wrong is mended
     assert len(await stores.letters()) == 2
@@ -288,13 +288,13 @@ async def test_a_server_that_would_evict_the_stream_is_refused() -> None:
         await drain()
     client = await restricted("-config")
     with pytest.raises(settings.BadSettings, match="allkeys-lru"):
-        await redis.refuse_eviction(client)
+        await redis._refuse_eviction(client)
     await client.aclose()
 
 
 async def test_a_server_that_tells_no_policy_is_used(capfd: pytest.CaptureFixture[str]) -> None:
     client = await restricted("-config -info")
-    await redis.refuse_eviction(client)
+    await redis._refuse_eviction(client)
     await client.aclose()
 
 
@@ -352,7 +352,7 @@ async def test_trimming_takes_only_what_is_acknowledged(stores: Stores) -> None:
     left, taken, new = [await client.xadd(clicks.STREAM, {clicks.FIELD: sent.line()}) for _ in range(3)]
     await client.xreadgroup(clicks.GROUP, "tests", {clicks.STREAM: ">"}, count=2)
     await client.xack(clicks.STREAM, clicks.GROUP, left)
-    await stream.trim()
+    await shard.trim(clicks.STREAM)
     assert [identifier for identifier, _ in await client.xrange(clicks.STREAM) or []] == [taken, new]
     await drain()
     assert len(await stores.rows(sent)) == 2
@@ -366,7 +366,7 @@ async def test_others_left_behind_entries_are_taken_over(stores: Stores, monkeyp
     await redis.patient().xreadgroup(clicks.GROUP, "gone", {clicks.STREAM: ">"}, count=1000)
     await drain()
     assert await stores.rows(sent) == []  # it may still be at them
-    monkeypatch.setattr(stream, "_ABANDONED", 0.0)
+    monkeypatch.setattr(shard, "_ABANDONED", 0.0)
     await drain()
     assert len(await stores.rows(sent)) == await stores.counted(sent) == 250
 

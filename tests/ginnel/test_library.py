@@ -21,7 +21,7 @@ from ginnel import clicks, library, redirects, redis
 from ginnel.redirects import Record, State, Visit
 
 NOW = 1_800_000_000.25
-STREAM = "library-test"
+STREAM = "{library-test}clicks"
 KEYS = ["{library-test}exact", "{library-test}folded"]
 
 past = some.one_of(some.none(), some.just(NOW), some.floats(NOW - 1, NOW), some.integers(0, int(NOW)))
@@ -65,13 +65,13 @@ def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def visit(client: Redis, slug: str, begun: Visit) -> tuple[bytes | None, bool]:
     args: list[str | bytes | float] = [b"token", slug, begun.at, begun.before, begun.after]
-    found, appended = await library.call(client, "visit", [begun.stream, *KEYS], args)
+    found, appended = await library.call(client, "visit", [STREAM, *KEYS], args)
     return found, bool(appended)
 
 
 def begin() -> Visit:
     begun = clicks.begin({b"user-agent": "Grüße".encode()}, address=b"203.0.113.7", query=b"a=\xff&b")
-    return Visit(STREAM, begun.before, begun.after, NOW)
+    return Visit(begun.before, begun.after, NOW)
 
 
 async def appended_lines(client: Redis) -> list[bytes]:
@@ -221,7 +221,6 @@ async def test_a_visit_is_remembered_and_its_record_used_again(monkeypatch: pyte
     assert redirects.remembered("go.test", slug) is None
     assert await redirects.resolve("go.test", slug, again) is None
     assert not again.appended
-    await redis.patient().delete(STREAM)
 
 
 async def test_of_visitors_at_the_same_time_each_is_written_down_once() -> None:
@@ -231,6 +230,7 @@ async def test_of_visitors_at_the_same_time_each_is_written_down_once() -> None:
     crowd = [begin() for _ in range(20)]
     found = await asyncio.gather(*(redirects.resolve("go.test", slug, one) for one in crowd))
     assert {record.link for record in found if record} == {1}
-    entries: Any = await redis.patient().xrange(STREAM)
-    assert len(entries) == sum(one.appended for one in crowd) == 1
-    await redis.patient().delete(STREAM)
+    entries: Any = await redis.patient().xrange(clicks.STREAM)
+    written = [one for one in crowd if any(one.line(LIVE) == fields[clicks.FIELD] for _, fields in entries)]
+    assert written == [one for one in crowd if one.appended]
+    assert len(written) == 1

@@ -63,7 +63,7 @@ async def test_no_handler_starts_without_a_variable_that_it_needs(stores: Stores
         async with gate, running(name, stores, environment) as function:
             return function.started
 
-    optional = {"DATABASE_POOL", "DRAIN_SECONDS", "TRUSTED_PROXIES"}
+    optional = {"DATABASE_POOL", "DRAIN_SECONDS", "REDIS_CLUSTER", "REDIS_SHARDS", "TRUSTED_PROXIES"}
     cases = [(name, key) for name in template.FUNCTIONS for key in declared(name).keys() - optional]
     answers = await asyncio.gather(*(start(*case) for case in cases))
     for (name, missing), answer in zip(cases, answers, strict=True):

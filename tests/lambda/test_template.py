@@ -88,7 +88,8 @@ def test_the_example_environment_names_every_variable_with_its_default() -> None
     assert described.keys() == fields.keys() | set(_read_directly())
     for name, field in fields.items():
         if field.default not in {None, dataclasses.MISSING}:
-            assert described[name] == str(field.default), name
+            shown = str(field.default)
+            assert described[name] == (shown.lower() if isinstance(field.default, bool) else shown), name
 
 
 def _names(fields: Iterator[dataclasses.Field[Any]]) -> set[str]:

@@ -1,7 +1,7 @@
 """Clicks: written down before the visitor is answered, stored exactly once.
 
 A click becomes one line of tab-separated fields. Lines that arrive while a write is under way share the next one (group
-commit), as one packed entry of the stream `clicks`; each waits for its own acknowledgement. While Redis is away the same
+commit), as one packed entry of a shard's stream; each waits for its own acknowledgement. While Redis is away the same
 bytes go to PostgreSQL's outbox. A click's time and id are fixed when it happens and are its key, so that any number of
 deliveries is one row. Imports neither the ORM nor pydantic.
 """
@@ -22,11 +22,12 @@ from uuid import UUID
 import asyncpg
 from asyncpg.pgproto import pgproto
 
-from ginnel import observe, postgres, redis
+from ginnel import observe, postgres, redis, shards
 from ginnel.errors import Unavailable
 from ginnel.redirects import Record, Visit
 
-STREAM = "clicks"
+STREAM = shards.stream(0)
+"""The stream that is always there, whatever the number of shards."""
 GROUP = "ingestion"
 FIELD = b"lines"
 
@@ -137,7 +138,6 @@ def visit(record: Record, headers: Mapping[bytes, bytes], *, address: bytes, que
 def begin(headers: Mapping[bytes, bytes], *, address: bytes, query: bytes) -> Visit:
     """Make all that can be said of a visit that happens now, before its link is known. The arguments are those of `visit`."""
     return Visit(
-        STREAM,
         before=b"%b\t%d\t" % (new_id(), milliseconds()),
         after=b"\t%b\t%b" % (address, said_in(headers, query)),
         at=time.time(),
@@ -223,7 +223,7 @@ def _put(payload: bytes, done: Done) -> None:
         else:
             done(None)
 
-    if not redis.append_soon(STREAM.encode(), FIELD, payload, told):
+    if not redis.append_soon(stream().encode(), FIELD, payload, told):
         _in_a_task(append(payload), done)
 
 
@@ -244,7 +244,7 @@ def _in_a_task(work: Coroutine[Any, Any, None], done: Done) -> None:
 async def append(payload: bytes) -> None:
     """Put packed lines into the stream, or into the outbox while Redis won't take them."""
     try:
-        await redis.append(STREAM.encode(), FIELD, payload)
+        await redis.append(stream().encode(), FIELD, payload)
     except redis.RedisError:
         await _spill(payload)
 
@@ -257,6 +257,16 @@ async def _spill(payload: bytes) -> None:
 
     # Should Redis have stored it after all, the second copy is the same clicks again: harmless.
     await postgres.run(spill)
+
+
+_turns = count()
+
+
+def stream() -> str:
+    """Name the stream for the next write: each shard's in turn, passing over those whose node is known to be away."""
+    names = shards.streams()
+    first = next(_turns) % len(names)
+    return next(filter(redis.answers, names[first:] + names[:first]), names[first])
 
 
 _writer = Writer(_put)
@@ -410,20 +420,25 @@ class Waiting:
 
 
 async def waiting(connection: asyncpg.Connection, now: datetime) -> Waiting:
-    """Look at the stream and the outbox. Raises RedisError when Redis does not answer."""
+    """Look at the streams and the outbox. Raises RedisError when Redis does not answer."""
+    entries = 0
+    since: list[datetime] = []
+    for name in shards.streams():
 
-    async def look(client: redis.Redis) -> tuple[int, Any]:
-        return await client.xlen(STREAM), await client.xrange(STREAM, count=1)
+        async def look(client: redis.Redis, name: str = name) -> tuple[int, Any]:
+            return await client.xlen(name), await client.xrange(name, count=1)
 
-    # What is stored is deleted, so whatever is there waits.
-    entries, first = await redis.call(look)
+        # What is stored is deleted, so whatever is there waits.
+        length, first = await redis.call(look, name)
+        entries += length
+        since += [appended(identifier) for identifier, _ in first]
     row = await connection.fetchrow(
         """
         select (select count(*) from outbox) as spilled, (select min(created_at) from outbox) as since,
             (select count(*) from dead_letters where replayed_at is null) as dead_letters
         """
     )
-    since = [appended(identifier) for identifier, _ in first] + ([row["since"]] if row["since"] else [])
+    since += [row["since"]] if row["since"] else []
     return Waiting(
         entries=entries,
         spilled=row["spilled"],

@@ -21,7 +21,7 @@ from urllib.parse import unquote_plus
 
 import asyncpg
 
-from ginnel import library, observe, postgres, redis, settings, slugs
+from ginnel import library, observe, postgres, redis, settings, shards, slugs
 
 FRESH = 1.0
 """Seconds that an edit may go unseen by a process that was not told of it."""
@@ -85,7 +85,6 @@ class Visit:
     them there and the click into the stream.
     """
 
-    stream: str
     before: bytes
     after: bytes
     at: float
@@ -203,7 +202,7 @@ async def _fetch(host: str, slug: str, names: tuple[str, ...], visit: Visit | No
     keys = [_key(name, names[-1]) for name in names]
     try:
         for _ in range(_PATIENCE):
-            found = await _taken(keys, token, slug, visit)
+            found = await _taken(shards.of(names[-1]), keys, token, slug, visit)
             if found is None:
                 break
             if found:
@@ -219,14 +218,15 @@ async def _fetch(host: str, slug: str, names: tuple[str, ...], visit: Visit | No
     return record
 
 
-async def _taken(keys: list[str], token: bytes, slug: str, visit: Visit | None) -> bytes | None:
+async def _taken(shard: int, keys: list[str], token: bytes, slug: str, visit: Visit | None) -> bytes | None:
     """Return the packed record; nothing if another process has a lease on it, None if this one has now."""
     found: bytes | None
     if visit is None:
-        found = await redis.call(lambda client: library.call(client, "take", keys, [token]))
+        found = await redis.call(lambda client: library.call(client, "take", keys, [token]), keys[0])
         return found
+    stream = shards.stream(shard)
     args: list[str | bytes | float] = [token, slug, visit.at, visit.before, visit.after]
-    found, appended = await redis.call(lambda client: library.call(client, "visit", [visit.stream, *keys], args))
+    found, appended = await redis.call(lambda client: library.call(client, "visit", [stream, *keys], args), stream)
     visit.appended = bool(appended)
     return found
 
@@ -234,14 +234,14 @@ async def _taken(keys: list[str], token: bytes, slug: str, visit: Visit | None) 
 async def _share(key: str, token: bytes, record: Record) -> None:
     lifetime = UNKNOWN_KEPT if record.state is State.UNKNOWN else KEPT
     try:
-        await redis.call(lambda client: library.call(client, "fill", [key], [token, record.pack(), lifetime]))
+        await redis.call(lambda client: library.call(client, "fill", [key], [token, record.pack(), lifetime]), key)
     except redis.RedisError:
         observe.count("cache_error")
 
 
 def _key(name: str, folded: str) -> str:
-    """Name a record in Redis. Both names of a slug hash to the same slot of a cluster."""
-    return f"link:{{{folded}}}{name}"
+    """Name a record in Redis. Both names of a slug are of the same shard."""
+    return shards.key(shards.of(folded), f"link:{name}")
 
 
 _PATIENCE = 20
@@ -254,17 +254,19 @@ async def purge(host: str, slug_key: str) -> None:
     folded = f"{host}/{slugs.fold(slug_key)}"
     key, message = _key(f"{host}/{slug_key}", folded), f"{host}/{slug_key}"
 
-    async def tell(client: redis.Redis) -> None:
-        async with client.pipeline(transaction=False) as pipe:
-            pipe.delete(key)
-            pipe.publish(CHANNEL, message)
-            await pipe.execute()
+    async def remove(client: redis.Redis) -> None:
+        await client.delete(key)
 
-    try:
-        await redis.call(tell)
-    except redis.RedisError:
-        # Other processes follow when what they keep grows old.
-        observe.count("purge_lost")
+    async def tell(client: redis.Redis) -> None:
+        await client.publish(CHANNEL, message)
+
+    # The message comes last: whoever reads the link again because of it finds no old record.
+    for operation, place in ((remove, key), (tell, CHANNEL)):
+        try:
+            await redis.call(operation, place)
+        except redis.RedisError:
+            # Other processes follow when what they keep grows old.
+            observe.count("purge_lost")
 
 
 def forget(host: str, slug_key: str) -> None:
@@ -287,7 +289,7 @@ async def watch() -> None:
     global _told_until  # one subscription a process
     while True:
         try:
-            async with redis.patient().pubsub() as subscription:
+            async with (await redis.owner(CHANNEL)).pubsub() as subscription:
                 await subscription.subscribe(CHANNEL)
                 pinged: float | None = None
                 while True:

@@ -1,6 +1,7 @@
 """Redis or Valkey: one client for requests with strict time-outs behind a breaker, one for the worker's blocking reads.
 
-Losing Redis may cost speed, never truth, so every caller has a way on when it raises.
+On a cluster, each node has such clients and a breaker: an operation names the key that it is about. Losing Redis may cost
+speed, never truth, so every caller has a way on when it raises.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 import hiredis
 from redis.asyncio import Redis
@@ -24,21 +26,34 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from ginnel import observe, settings
 
+if TYPE_CHECKING:
+    from ginnel.cluster import Address, Cluster
+
 T = TypeVar("T")
 
 __all__ = [
+    "MOST_SHARDS",
     "Away",
     "Redis",
     "RedisError",
     "ResponseError",
     "Settings",
+    "answers",
     "append",
     "append_soon",
     "call",
+    "check",
     "close",
+    "each",
     "keep_line",
+    "owner",
     "patient",
+    "patiently",
 ]
+
+
+MOST_SHARDS = 64
+"""A bound, so that streams which are left when there are fewer shards than before can be found by name."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +61,35 @@ class Settings:
     redis_url: str
     redis_timeout: float = 0.05
     """Seconds that a request may wait for Redis before it goes on without."""
+    redis_shards: int = 1
+    """Into how many streams, and groups of records, what is in Redis is cut."""
+    redis_cluster: bool = False
+    """Whether REDIS_URL names a node of a cluster, which is asked for the others."""
 
     def __post_init__(self) -> None:
         if not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("REDIS_URL must begin with redis://, rediss:// or unix://")
+        if not 1 <= self.redis_shards <= MOST_SHARDS:
+            raise ValueError(f"REDIS_SHARDS must lie between 1 and {MOST_SHARDS}")
+        if self.redis_cluster and (
+            self.redis_url.startswith("unix://") or urlsplit(self.redis_url).path not in ("", "/", "/0")
+        ):
+            raise ValueError("REDIS_URL must name a host, and no database but 0, where REDIS_CLUSTER is true")
+
+
+_PATIENCE = 10.0
+_PATIENCE_APART = 2.0
+"""On a cluster, nothing blocks on purpose: one node is not waited for by whom another has something."""
 
 
 class Away(RedisError):
     """Redis failed so often just now that it isn't asked for a moment."""
 
 
-def _connect(timeout: float, *, protocol: int | None = None) -> Redis:
+def _connect(timeout: float, *, protocol: int | None = None, address: Address | None = None) -> Redis:
     wanted = settings.read(Settings)
     return Redis.from_url(
-        wanted.redis_url,
+        wanted.redis_url if address is None else _at(wanted.redis_url, address),
         protocol=protocol,
         socket_timeout=timeout,
         socket_connect_timeout=min(timeout, 5 * wanted.redis_timeout),
@@ -70,6 +100,16 @@ def _connect(timeout: float, *, protocol: int | None = None) -> Redis:
     )
 
 
+def _at(url: str, address: Address) -> str:
+    """Name another node of the same cluster, to be spoken to in the same way."""
+    host, port = address
+    parts = urlsplit(url)
+    login, at, _ = parts.netloc.rpartition("@")
+    return urlunsplit(
+        parts._replace(netloc=f"{login}{at}[{host}]:{port}" if ":" in host else f"{login}{at}{host}:{port}")
+    )
+
+
 @functools.cache
 def _client() -> Redis:
     return _connect(settings.read(Settings).redis_timeout)
@@ -77,8 +117,26 @@ def _client() -> Redis:
 
 @functools.cache
 def patient() -> Redis:
-    """Return the client for reads that wait on purpose (the drain's)."""
-    return _connect(10.0)
+    """Return the client for reads that wait on purpose (the drain's), of the server that REDIS_URL names."""
+    return _connect(_PATIENCE)
+
+
+@functools.cache
+def _cluster() -> Cluster:
+    return _made_cluster(settings.read(Settings).redis_timeout)
+
+
+@functools.cache
+def _patient_cluster() -> Cluster:
+    return _made_cluster(_PATIENCE_APART)
+
+
+def _made_cluster(timeout: float) -> Cluster:
+    from ginnel.cluster import Cluster  # noqa: PLC0415  # most installations have none
+
+    parts = urlsplit(settings.read(Settings).redis_url)
+    seed = (parts.hostname or "localhost", parts.port or 6379)
+    return Cluster(seed, lambda address: _connect(timeout, address=address))
 
 
 class Breaker:
@@ -88,6 +146,10 @@ class Breaker:
         self._limit, self._pause, self._clock = limit, pause, clock
         self._failures = 0
         self._open_until = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        return self._failures >= self._limit and self._clock() < self._open_until
 
     async def call(self, operation: Callable[[], Awaitable[T]]) -> T:
         if self._failures >= self._limit:
@@ -118,9 +180,44 @@ class Breaker:
 _breaker = Breaker()
 
 
-async def call(operation: Callable[[Redis], Awaitable[T]]) -> T:
-    """Run one quick operation. Raises RedisError (Away when Redis can't be reached) and never waits long."""
+async def call(operation: Callable[[Redis], Awaitable[T]], key: str | bytes = b"") -> T:
+    """Run one quick operation. Raises RedisError (Away when Redis can't be reached) and never waits long.
+
+    All keys of one operation have the same tag; on a cluster, `key` is one of them, and says which node is asked.
+    """
+    if settings.read(Settings).redis_cluster:
+        return await _cluster().call(operation, _packed(key))
     return await _breaker.call(lambda: operation(_client()))
+
+
+async def patiently(operation: Callable[[Redis], Awaitable[T]], key: str | bytes) -> T:
+    """Run an operation that may take its time, such as ingestion's. Raises RedisError or OSError."""
+    if settings.read(Settings).redis_cluster:
+        return await _patient_cluster().call(operation, _packed(key))
+    return await operation(patient())
+
+
+async def each(operation: Callable[[Redis], Awaitable[T]]) -> list[T]:
+    """Run a quick operation on every primary there is. Raises RedisError if one does not answer."""
+    if settings.read(Settings).redis_cluster:
+        return await _cluster().each(operation)
+    return [await call(operation)]
+
+
+async def owner(key: str | bytes) -> Redis:
+    """Return the patient client of the node that has a key just now: for subscriptions."""
+    if settings.read(Settings).redis_cluster:
+        return await _patient_cluster().client(_packed(key))
+    return patient()
+
+
+def answers(key: str | bytes) -> bool:
+    """Say whether it is worth asking the node that has a key; where there is one server only, it always is."""
+    return not settings.read(Settings).redis_cluster or _cluster().answers(_packed(key))
+
+
+def _packed(key: str | bytes) -> bytes:
+    return key.encode() if isinstance(key, str) else key
 
 
 Told = Callable[[Any], None]
@@ -235,14 +332,15 @@ _XADD = b"*5\r\n$4\r\nXADD\r\n$%d\r\n%b\r\n$1\r\n*\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n
 def keep_line() -> None:
     """Give appends a connection of their own: for a process that appends all the time. One request at a time needs none."""
     global _line  # noqa: PLW0603  # one a process
-    _line = Line()
+    if not settings.read(Settings).redis_cluster:
+        _line = Line()
 
 
 async def append(stream: bytes, field: bytes, value: bytes) -> bytes:
     """Append an entry of one field to a stream and return its id. Raises RedisError, as `call` does."""
     line = _line
     if line is None:
-        identifier: Any = await call(lambda client: client.xadd(stream, {field: value}))
+        identifier: Any = await call(lambda client: client.xadd(stream, {field: value}), stream)
         return identifier  # type: ignore[no-any-return]  # bytes: nothing is decoded
     return await _breaker.call(lambda: line.ask(_xadd(stream, field, value)))
 
@@ -268,8 +366,18 @@ def _xadd(stream: bytes, field: bytes, value: bytes) -> bytes:
     return _XADD % (len(stream), stream, len(field), field, len(value), value)
 
 
-async def refuse_eviction(client: Redis) -> None:
-    """Raise BadSettings if this server may evict keys without a TTL, as the stream of clicks is one."""
+async def check() -> None:
+    """Raise BadSettings if a server won't do: if it may evict keys without a TTL, as the streams of clicks are."""
+    if settings.read(Settings).redis_cluster:
+        await each(_refuse_eviction)
+        return
+    await _refuse_eviction(patient())
+    with suppress(ResponseError):
+        if (await patient().info("cluster")).get("cluster_enabled"):
+            raise settings.BadSettings("REDIS_URL names a node of a cluster: REDIS_CLUSTER must be true.")
+
+
+async def _refuse_eviction(client: Redis) -> None:
     policy = await _eviction_policy(client)
     if policy is None:
         observe.log.warning("eviction_policy_unknown")
@@ -296,3 +404,7 @@ async def close() -> None:
         if make.cache_info().currsize:
             await make().aclose()
             make.cache_clear()
+    for made in (_cluster, _patient_cluster):
+        if made.cache_info().currsize:
+            await made().close()
+            made.cache_clear()
