@@ -14,7 +14,7 @@ Talk = Callable[[asyncio.StreamWriter, int], Awaitable[None]]
 
 
 @asynccontextmanager
-async def server(monkeypatch: pytest.MonkeyPatch, talk: Talk) -> AsyncIterator[list[int]]:
+async def server(monkeypatch: pytest.MonkeyPatch, talk: Talk, *, patience: float = 5) -> AsyncIterator[list[int]]:
     """Serve as Redis on loopback: log whoever comes in, then `talk`, with the number of the connection."""
     numbers: list[int] = []
 
@@ -37,11 +37,13 @@ async def server(monkeypatch: pytest.MonkeyPatch, talk: Talk) -> AsyncIterator[l
     serving = await asyncio.start_server(welcome, "127.0.0.1", 0)
     port = serving.sockets[0].getsockname()[1]
     monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{port}")
-    monkeypatch.setenv("REDIS_TIMEOUT", "0.2")
+    monkeypatch.setenv("REDIS_TIMEOUT", str(patience))
     settings.read.cache_clear()
-    client = redis._connect(0.2)
+    client = redis._connect(patience)
     monkeypatch.setattr(redis, "_client", lambda: client)
     monkeypatch.setattr(redis, "_breaker", redis.Breaker(limit=1000))
+    if redis._line:
+        redis.keep_line()  # over connections to this server
     try:
         yield numbers
     finally:
@@ -55,9 +57,13 @@ async def server(monkeypatch: pytest.MonkeyPatch, talk: Talk) -> AsyncIterator[l
 
 @pytest.fixture(autouse=True, params=["line", "pool"])
 async def _way(request: pytest.FixtureRequest) -> AsyncIterator[None]:
-    before, redis._line = redis._line, redis.Line() if request.param == "line" else None
+    before = redis._line
+    if request.param == "line":
+        redis.keep_line()
+    else:
+        redis._line = None
     yield
-    if redis._line:
+    if request.param == "line" and redis._line:
         redis._line.close()
     redis._line = before
 
@@ -87,7 +93,7 @@ async def test_a_late_reply_is_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> 
         else:
             writer.write(b"$1\r\n%d\r\n" % number)
 
-    async with server(monkeypatch, talk) as numbers:
+    async with server(monkeypatch, talk, patience=0.2) as numbers:
         with pytest.raises(redis.Away):
             await put()
         late[0].write(b"$1\r\n0\r\n")

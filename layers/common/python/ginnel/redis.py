@@ -6,25 +6,22 @@ speed, never truth, so every caller has a way on when it raises.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-import hiredis
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as Lost
 from redis.exceptions import RedisError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from ginnel import observe, settings
+from ginnel.line import Line, Told
 
 if TYPE_CHECKING:
     from ginnel.cluster import Address, Cluster
@@ -220,111 +217,6 @@ def _packed(key: str | bytes) -> bytes:
     return key.encode() if isinstance(key, str) else key
 
 
-Told = Callable[[Any], None]
-"""Called once with a command's reply, or with the exception that came in its place."""
-
-
-class Line(asyncio.Protocol):
-    """A connection of one's own for commands that come packed; their replies come in the same order.
-
-    redis-py makes it and logs it in; but the tasks, locks and timers that it spends on a command cost ten times what the
-    command does. A connection on which a reply is overdue is never used again.
-    """
-
-    _GRACE = 0.005
-    """Seconds that an overdue reply is given which may lie here already, unread because this process was held up."""
-
-    def __init__(self) -> None:
-        self._turn = asyncio.Lock()
-        self._timeout = settings.read(Settings).redis_timeout
-        self._connection: Any = None
-        self._transport: asyncio.Transport | None = None
-        self._replies = hiredis.Reader()
-        self._asked: deque[tuple[float, Told]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
-
-    @property
-    def connected(self) -> bool:
-        return self._transport is not None
-
-    def send(self, command: bytes, told: Told) -> None:
-        """Send a command on a line that is connected."""
-        self._transport.write(command)  # type: ignore[union-attr]  # the caller has looked
-        loop = asyncio.get_running_loop()
-        self._asked.append((loop.time() + self._timeout, told))
-        if self._timer is None:
-            self._timer = loop.call_later(self._timeout, self._look)
-
-    async def ask(self, command: bytes) -> Any:  # noqa: ANN401  # whatever the command's reply is
-        """Send a command, over a new connection if need be, and return its reply."""
-        await self.connect()
-        future = asyncio.get_running_loop().create_future()
-
-        def told(reply: object) -> None:
-            if future.done():
-                return  # whoever asked has gone; the reply is taken off the line all the same
-            if isinstance(reply, Exception):
-                future.set_exception(reply)
-            else:
-                future.set_result(reply)
-
-        self.send(command, told)
-        return await future
-
-    async def connect(self) -> None:
-        async with self._turn:
-            if self._transport is not None:
-                return
-            # The older protocol, in which nothing comes unasked for.
-            pool: Any = _connect(self._timeout, protocol=2).connection_pool
-            made: Any = pool.make_connection()
-            await made.connect()
-            self._replies = hiredis.Reader(protocolError=Lost, replyError=ResponseError)
-            self._connection, self._transport = made, made._writer.transport  # noqa: SLF001  # its own ways cost
-            self._transport.set_protocol(self)
-            if self._transport.is_closing():  # and we would not be told
-                self._end(Lost("Redis closed the connection"))
-                raise Lost("Redis closed the connection")
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            self._replies.feed(data)
-            while (reply := self._replies.gets()) is not False:
-                self._asked.popleft()[1](reply)
-        except (Lost, IndexError):
-            self._end(Lost("Redis said what nobody understands"))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._end(exc or Lost("Redis closed the connection"))
-
-    def _look(self, *, again: bool = False) -> None:
-        """See whether a reply is overdue."""
-        self._timer = None
-        if not self._asked:
-            return  # the next command sets another timer
-        loop = asyncio.get_running_loop()
-        left = self._asked[0][0] - loop.time()
-        if left > 0:
-            self._timer = loop.call_later(left, self._look)
-        elif again:
-            self._end(TimeoutError("Redis did not answer in time"))
-        else:
-            self._timer = loop.call_later(self._GRACE, functools.partial(self._look, again=True))
-
-    def _end(self, error: Exception) -> None:
-        transport, self._transport = self._transport, None
-        if transport is None:
-            return
-        transport.abort()
-        self._connection._close()  # noqa: SLF001  # there is no other way that needs no task
-        asked, self._asked = self._asked, deque()
-        for _, told in asked:
-            told(error)
-
-    def close(self) -> None:
-        self._end(Lost("closed"))
-
-
 _line: Line | None = None
 _XADD = b"*5\r\n$4\r\nXADD\r\n$%d\r\n%b\r\n$1\r\n*\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
 
@@ -333,7 +225,10 @@ def keep_line() -> None:
     """Give appends a connection of their own: for a process that appends all the time. One request at a time needs none."""
     global _line  # noqa: PLW0603  # one a process
     if not settings.read(Settings).redis_cluster:
-        _line = Line()
+        timeout = settings.read(Settings).redis_timeout
+        # The older protocol, in which nothing comes unasked for.
+        pool = _connect(timeout, protocol=2).connection_pool
+        _line = Line(pool.make_connection, timeout)
 
 
 async def append(stream: bytes, field: bytes, value: bytes) -> bytes:
