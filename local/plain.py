@@ -53,18 +53,18 @@ _blocks: dict[bytes, Block] = {}
 
 
 def find(line: bytes, rest: bytes) -> tuple[Lead, Block] | None:
-    """Recognise a request that was read before, by its first line and the rest of it."""
+    """Recognise a request that was read before, by its first line and the rest of it. A record that ages is looked at."""
     block = _blocks.get(rest)
     if block is None:
         return None
     lead = _leads.get((block.host, line))
-    return (lead, block) if lead is not None and lead.kept.fresh(time.monotonic()) else None
+    return (lead, block) if lead is not None and lead.kept.young(time.monotonic()) else None
 
 
 def read(host: bytes, url: bytes) -> Lead | None:
     """Look where a GET leads, if it is to a link in memory."""
     lead = _leads.get((host, _line(url)))
-    return lead if lead is not None and lead.kept.fresh(time.monotonic()) else _compile(host, url)
+    return lead if lead is not None and lead.kept.young(time.monotonic()) else _compile(host, url)
 
 
 def learn(line: bytes, rest: bytes, url: bytes, lead: Lead, block: Block) -> None:

@@ -20,7 +20,7 @@ from typing import NamedTuple, TypeVar
 
 import asyncpg
 
-from ginnel import clicks, observe, postgres
+from ginnel import clicks, observe, postgres, redirects, redis
 from ginnel.clicks import Click, Row
 
 from . import enrich, poison, shard, stream
@@ -149,7 +149,7 @@ class Drain:
         await self._connected(lambda connection: _bury(connection, line, reason))
 
     async def _tend(self) -> tuple[int, int]:
-        """See to the outbox (once a second is soon enough) and to what time asks for.
+        """See to the outbox and to changes to be told (once a second is soon enough), and to what time asks for.
 
         Returns how many clicks had spilled, and how many of them were new.
         """
@@ -167,6 +167,8 @@ class Drain:
             raise
         if not spilled:
             self._outbox_due = now + 1.0
+        with suppress(redis.RedisError):  # they stay there until it is back
+            await self._connected(redirects.purge_again)
         return spilled, new
 
     async def _drain_outbox(self, connection: asyncpg.Connection) -> tuple[int, int]:

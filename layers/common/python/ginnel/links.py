@@ -84,6 +84,17 @@ class Budget(Base):
     used: Mapped[int]
 
 
+class Purge(Base):
+    """A change that every cache has to hear of: told at once, and again by a worker (see redirects.purge)."""
+
+    __tablename__ = "purges"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    created_at: Mapped[datetime]
+    host: Mapped[str] = mapped_column(Text)
+    slug_key: Mapped[str] = mapped_column(Text)
+
+
 class SlugTaken(Conflict):
     """Another link has this slug on this domain, or had it before it was deleted."""
 
@@ -216,7 +227,7 @@ async def create(conn: AsyncSession, draft: LinkDraft, *, workspace: int, user: 
     if draft.tags:
         await tags.put(conn, draft.tags, link=link.id, workspace=workspace, now=now)
     audit.record(conn, "link_created", subject=f"link:{link.id}", at=now, workspace=workspace, user=user)
-    _purge_after_commit(conn, domain, link.slug_key)
+    _purge_after_commit(conn, domain, link.slug_key, now)
     return (await _shown(conn, [(link, domain, used)]))[0]
 
 
@@ -302,7 +313,7 @@ async def change(  # noqa: PLR0913  # who changes what, from which version, when
     fields = sorted(wanted.model_fields_set)
     audit.record(conn, "link_changed", subject=f"link:{link.id}", at=now, workspace=workspace, user=user, fields=fields)
     for key in {old_key, link.slug_key}:
-        _purge_after_commit(conn, domain, key)
+        _purge_after_commit(conn, domain, key, now)
     return (await _shown(conn, [(link, domain, used)]))[0]
 
 
@@ -316,7 +327,7 @@ async def delete(  # noqa: PLR0913  # as for change
     link.deleted_at = link.updated_at = now
     link.version += 1
     audit.record(conn, "link_deleted", subject=f"link:{link.id}", at=now, workspace=workspace, user=user)
-    _purge_after_commit(conn, domain, link.slug_key)
+    _purge_after_commit(conn, domain, link.slug_key, now)
 
 
 async def _own(
@@ -385,7 +396,8 @@ def _check_order(link: Link) -> None:
         raise Invalid.field("/expires_at", "not_in_order", "must be later than starts_at")
 
 
-def _purge_after_commit(conn: AsyncSession, domain: Domain, slug_key: str) -> None:
+def _purge_after_commit(conn: AsyncSession, domain: Domain, slug_key: str, now: datetime) -> None:
+    conn.add(Purge(host=domain.host, slug_key=slug_key, created_at=now))
     db.after_commit(conn, lambda: redirects.purge(domain.host, slug_key))
 
 

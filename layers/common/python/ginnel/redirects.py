@@ -22,12 +22,15 @@ from urllib.parse import unquote_plus
 import asyncpg
 
 from ginnel import library, observe, postgres, redis, settings, shards, slugs
+from ginnel.errors import Unavailable
 
 FRESH = 1.0
 """Seconds that an edit may go unseen by a process that was not told of it."""
-KEPT = 60
-"""Seconds that Redis keeps a record, should the message of an edit be lost."""
+KEPT = 300
+"""Seconds that a record is kept, here and in Redis: edits are told, and told again (see purge_again)."""
 UNKNOWN_KEPT = 5
+_SOFT = 0.8
+"""The part of its time after which a record is read anew, while visitors still get the old one."""
 CAPACITY = 100_000
 """Records a process holds; each takes about 1 kB."""
 
@@ -103,10 +106,14 @@ class Kept:
         self.record = record
         self.read_at = read_at
 
-    def fresh(self, now: float) -> bool:
+    def fresh(self, now: float, *, part: float = 1.0) -> bool:
         """Say whether it may be used: for a second, or for as long as we would have been told of a change."""
         lifetime = UNKNOWN_KEPT if self.record.state is State.UNKNOWN else KEPT
-        return now - self.read_at < (lifetime if now < _told_until else FRESH)
+        return now - self.read_at < part * (lifetime if now < _told_until else FRESH)
+
+    def young(self, now: float) -> bool:
+        """Say whether it need not be read anew yet."""
+        return self.fresh(now, part=_SOFT)
 
 
 class _Flight:
@@ -133,7 +140,15 @@ async def resolve(host: str, slug: str, visit: Visit | None = None) -> Record | 
     """
     host = canonical(host)
     kept = remembered(host, slug)
-    record = kept.record if kept else await _read(host, slug, visit)
+    if kept is None:
+        try:
+            record = await _read(host, slug, visit)
+        except Unavailable:
+            if not (kept := remembered(host, slug)):
+                raise
+            record = kept.record
+    else:
+        record = kept.record
     return None if record.state is State.UNKNOWN else record
 
 
@@ -147,13 +162,15 @@ def canonical(host: str) -> str:
 
 
 def remembered(host: str, slug: str) -> Kept | None:
-    """Return what this process knows of a slug on a (canonical) host, if it is fresh."""
+    """Return what this process knows of a slug on a (canonical) host, if it is fresh; have it read anew before it is not."""
     now = time.monotonic()
     for name in _names(host, slug):
         for cache in (_links, _unknown):
             kept = cache.get(name)
             if kept and kept.fresh(now) and _applies(kept.record, slug):
                 cache.move_to_end(name)
+                if not kept.young(now) and cache is _links:
+                    _flight(host, slug)
                 return kept
     return None
 
@@ -179,6 +196,11 @@ def _remember(name: str, record: Record, read_at: float) -> None:
 
 
 async def _read(host: str, slug: str, visit: Visit | None) -> Record:
+    # Shielded: one visitor who hangs up must not take the answer from the others.
+    return await asyncio.shield(_flight(host, slug, visit).task)
+
+
+def _flight(host: str, slug: str, visit: Visit | None = None) -> _Flight:
     """Ask the stores, once for all who ask at the same time; the first one's visit may be appended by the way."""
     names = _names(host, slug)
     flight = _flights.get(names[0])
@@ -189,12 +211,23 @@ async def _read(host: str, slug: str, visit: Visit | None) -> Record:
         def land(task: asyncio.Task[Record]) -> None:
             if _flights.get(names[0]) is mine:
                 del _flights[names[0]]
-            if not task.cancelled() and task.exception() is None and not mine.overtaken:
+            if task.cancelled() or mine.overtaken:
+                return
+            if task.exception() is None:
                 _remember(f"{host}/{task.result().slug_key}", task.result(), started)
+            else:
+                _prolong(names)
 
         flight.task.add_done_callback(land)
-    # Shielded: one visitor who hangs up must not take the answer from the others.
-    return await asyncio.shield(flight.task)
+    return flight
+
+
+def _prolong(names: tuple[str, ...]) -> None:
+    """Keep what can't be read anew for a while more, if we would be told of a change: there is none that we weren't."""
+    now = time.monotonic()
+    for name in names:
+        if (kept := _links.get(name)) and now < _told_until:
+            kept.read_at = max(kept.read_at, now - _SOFT * KEPT)
 
 
 async def _fetch(host: str, slug: str, names: tuple[str, ...], visit: Visit | None) -> Record:
@@ -251,6 +284,30 @@ _PAUSE = 0.005
 async def purge(host: str, slug_key: str) -> None:
     """Forget a link that was created or changed: here, in Redis, and in every process that listens."""
     forget(host, slug_key)
+    try:
+        await _tell(host, slug_key)
+    except redis.RedisError:
+        observe.count("purge_delayed")  # until it is told again
+
+
+async def purge_again(connection: asyncpg.Connection) -> int:
+    """Tell of all changes once more, those that Redis was not there to hear of among them; return how many they were.
+
+    An edit leaves a row by its own transaction, so whoever made it may die. Raises RedisError, and keeps what is not told.
+    """
+    async with connection.transaction():
+        rows = await connection.fetch(
+            """
+            with oldest as (select id from purges order by id limit 1000 for update skip locked)
+            delete from purges using oldest where purges.id = oldest.id returning host, slug_key
+            """
+        )
+        for row in rows:
+            await _tell(row["host"], row["slug_key"])
+    return len(rows)
+
+
+async def _tell(host: str, slug_key: str) -> None:
     folded = f"{host}/{slugs.fold(slug_key)}"
     key, message = _key(f"{host}/{slug_key}", folded), f"{host}/{slug_key}"
 
@@ -262,11 +319,7 @@ async def purge(host: str, slug_key: str) -> None:
 
     # The message comes last: whoever reads the link again because of it finds no old record.
     for operation, place in ((remove, key), (tell, CHANNEL)):
-        try:
-            await redis.call(operation, place)
-        except redis.RedisError:
-            # Other processes follow when what they keep grows old.
-            observe.count("purge_lost")
+        await redis.call(operation, place)
 
 
 def forget(host: str, slug_key: str) -> None:

@@ -1,0 +1,155 @@
+"""What a process remembers of links: read anew in time, kept while PostgreSQL is away, dropped when it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from typing import Any
+
+import asyncpg
+import pytest
+
+from clicks.drain import Drain, Settings
+from ginnel import postgres, redirects, redis
+from ginnel.errors import Unavailable
+from ginnel.redirects import Kept, Record
+from tests.conftest import Account
+
+HOST = "go.test"
+
+
+@pytest.fixture(autouse=True)
+def _told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if we listened to changes."""
+    monkeypatch.setattr(redirects, "_told_until", math.inf)
+
+
+@pytest.fixture
+async def link(account: Account) -> dict[str, Any]:
+    return await account.link("https://example.com/old")
+
+
+async def visited(slug: str) -> Record:
+    found = await redirects.resolve(HOST, slug)
+    assert found
+    return found
+
+
+def kept(slug: str) -> Kept:
+    return redirects._links[f"{HOST}/{slug}"]
+
+
+async def landed() -> None:
+    await asyncio.gather(*(flight.task for flight in list(redirects._flights.values())), return_exceptions=True)
+    await asyncio.sleep(0)
+
+
+async def aside(statement: str, *values: object) -> None:
+    """Change something that nobody is told of."""
+
+    async def execute(connection: asyncpg.Connection) -> None:
+        await connection.execute(statement, *values)
+
+    await postgres.run(execute)
+
+
+async def test_a_record_is_read_anew_before_its_time_is_over_and_nobody_waits(link: dict[str, Any]) -> None:
+    slug = link["slug"]
+    await visited(slug)
+    await redis.patient().delete(redirects._key(f"{HOST}/{slug}", f"{HOST}/{slug}"))
+    await aside("update links set target = 'https://example.com/new' where id = $1", link["id"])
+    kept(slug).read_at = time.monotonic() - 0.9 * redirects.KEPT
+    assert [(await visited(slug)).target for _ in range(50)] == ["https://example.com/old"] * 50
+    assert len(redirects._flights) == 1
+    await landed()
+    assert (await visited(slug)).target == "https://example.com/new"
+    assert kept(slug).young(time.monotonic())
+
+
+async def unavailable(*_: object) -> None:
+    raise Unavailable
+
+
+async def forgotten(slug: str) -> None:
+    """Have Redis forget a link, and what this process knows of it grow too old."""
+    await redis.patient().delete(redirects._key(f"{HOST}/{slug}", f"{HOST}/{slug}"))
+    kept(slug).read_at = time.monotonic() - 2 * redirects.KEPT
+
+
+async def test_what_is_remembered_outlives_its_time_while_postgresql_is_away(
+    link: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slug = link["slug"]
+    await visited(slug)
+    await forgotten(slug)
+    with monkeypatch.context() as patch:
+        patch.setattr(postgres, "run", unavailable)
+        assert (await visited(slug)).target == "https://example.com/old"
+        # From here on nobody waits for PostgreSQL to fail, either.
+        assert kept(slug).fresh(time.monotonic())
+        assert not kept(slug).young(time.monotonic())
+        redirects.forget(HOST, slug)
+        with pytest.raises(Unavailable):
+            await visited(slug)
+    await landed()
+    assert (await visited(slug)).target == "https://example.com/old"
+
+
+async def test_what_is_remembered_is_no_good_to_a_process_that_is_not_told(
+    link: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slug = link["slug"]
+    await visited(slug)
+    await forgotten(slug)
+    with monkeypatch.context() as patch:
+        patch.setattr(redirects, "_told_until", 0.0)
+        patch.setattr(postgres, "run", unavailable)
+        with pytest.raises(Unavailable):
+            await visited(slug)
+
+
+async def test_a_change_that_redis_did_not_hear_of_is_told_again(
+    account: Account, link: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slug, path = link["slug"], f"/api/v1/links/{link['id']}"
+    key = redirects._key(f"{HOST}/{slug}", f"{HOST}/{slug}")
+    await visited(slug)
+    with monkeypatch.context() as patch:
+
+        async def away(*_: object) -> None:
+            raise redis.Away
+
+        patch.setattr(redis, "call", away)
+        answer = await account.http.patch(path, json={"target": "https://example.com/new"})
+        assert answer.status_code == 200
+    assert await redis.patient().exists(key), "Redis has heard of it all the same"
+    async with redis.patient().pubsub() as subscription:
+        await subscription.subscribe(redirects.CHANNEL)
+        worker = Drain(Settings())
+        await worker.run(0)
+        await worker.close()
+        said: list[bytes] = []
+        while f"{HOST}/{slug}".encode() not in said:
+            async with asyncio.timeout(10):
+                message = await subscription.get_message(ignore_subscribe_messages=True, timeout=5)
+            said += [message["data"]] if message else []
+    assert not await redis.patient().exists(key)
+    assert (await visited(slug)).target == "https://example.com/new"
+
+
+async def test_what_can_not_be_told_again_yet_is_kept(link: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: object) -> None:
+        raise redis.Away
+
+    connection = await postgres.connect()
+    try:
+        await aside("insert into purges (created_at, host, slug_key) values (now(), $1, $2)", HOST, link["slug"])
+        with monkeypatch.context() as patch:
+            patch.setattr(redis, "call", away)
+            with pytest.raises(redis.Away):
+                await redirects.purge_again(connection)
+        assert await redirects.purge_again(connection) >= 1
+        assert await redirects.purge_again(connection) == 0
+    finally:
+        await connection.close()
