@@ -63,6 +63,26 @@ async def follow(client: httpx.AsyncClient, promises: Promises) -> None:
         promises.refused[answer.status_code] += 1
 
 
+async def stroll(live: Running, promises: Promises, clicks: int, *, at_once: int = 4) -> list[float]:
+    """Follow links for a while; return how long each answer took, in ms."""
+    took: list[float] = []
+
+    async def one() -> None:
+        # Reading certificates, which are not asked for here, would hold the first answers up.
+        async with httpx.AsyncClient(base_url=live.base, timeout=30, verify=False) as client:
+            for _ in range(clicks // at_once):
+                begun = time.monotonic()
+                await follow(client, promises)
+                took.append((time.monotonic() - begun) * 1000)
+
+    await asyncio.gather(*(one() for _ in range(at_once)))
+    return took
+
+
+def said(result: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in result.items())
+
+
 async def besiege(live: Running, promises: Promises) -> None:
     """Follow and make links until nobody answers any more."""
 

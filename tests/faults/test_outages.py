@@ -3,182 +3,159 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import signal
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Literal, Self
 
 import httpx
 import pytest
 
-from local import services
-from local.services import Servers
+from ginnel.postgres import Settings
 from tests.e2e import running
-from tests.e2e.running import Running
-from tests.faults.crowd import FIREFOX, Promises, check, follow, make_link, registered
+from tests.faults import proxy, stores
+from tests.faults.conftest import Tell
+from tests.faults.crowd import FIREFOX, Promises, check, follow, make_link, registered, said, stroll
+from tests.faults.scale import MARGIN
+from tests.faults.stores import Installation, asking, installation
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
 
-Way = Literal["stopped", "frozen"]
-"""Stopped, a server refuses at once; frozen, it takes what it is sent and never answers."""
+AT_ONCE = 4
 
 
-class Store:
-    """One server that can go away, and be found at the same address when it is back."""
+class Took:
+    """How long answers took, in ms: the first of each who asked, and all others."""
 
-    def __init__(self, folder: Path, kind: str) -> None:
-        self.kind = kind
-        self.data = folder / f"{kind}-data"
-        self.sockets = folder / kind  # a link to where they are this time
-        self.stack = ExitStack()
-        self.servers: Servers
+    def __init__(self, took: list[float]) -> None:
+        self.first = max(took[:AT_ONCE])
+        rest = sorted(took[AT_ONCE:])
+        self.median, self.p99, self.slowest = rest[len(rest) // 2], rest[len(rest) * 99 // 100], rest[-1]
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stack.close()
-
-    def start(self) -> None:
-        postgres = self.kind == "postgres"
-        self.servers = self.stack.enter_context(services.running(self.data, postgres=postgres, redis=not postgres))
-        url = self.servers.database_url or self.servers.redis_url
-        self.sockets.unlink(missing_ok=True)
-        self.sockets.symlink_to(url.rpartition("host=")[2] if postgres else Path(url.removeprefix("unix://")).parent)
-
-    @property
-    def url(self) -> str:
-        if self.kind == "valkey":
-            return f"unix://{self.sockets}/valkey.sock"
-        return f"{self.servers.database_url.partition('host=')[0]}host={self.sockets}"
-
-    @contextmanager
-    def away(self, way: Way) -> Iterator[None]:
-        if way == "stopped":
-            self.stack.close()
-            try:
-                yield
-            finally:
-                self.start()
-            return
-        server = self.servers.pids[self.kind]
-        backends = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-        frozen = [server, *map(int, backends)]
-        for process in frozen:
-            os.kill(process, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for process in frozen:
-                try:
-                    os.kill(process, signal.SIGCONT)
-                except ProcessLookupError:
-                    continue
+    def __str__(self) -> str:
+        return (
+            f"first answer after {self.first:.0f} ms, then median {self.median:.1f} ms, p99 {self.p99:.0f} ms, "
+            f"slowest {self.slowest:.0f} ms"
+        )
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder with a short name: a socket's path may have 107 bytes."""
-    made = Path(tempfile.mkdtemp(prefix="ginnel-away-"))
-    yield made
-    shutil.rmtree(made)
-
-
-@contextmanager
-def installation(folder: Path) -> Iterator[tuple[Running, Store, Store]]:
-    with Store(folder, "postgres") as postgres, Store(folder, "valkey") as valkey:
-        env = {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url}
-        with running.up(folder / "data", env=env) as live:
-            yield live, postgres, valkey
-
-
-async def stroll(live: Running, promises: Promises, clicks: int, *, at_once: int = 4) -> list[float]:
-    """Follow links for a while; return how long each answer took, in ms."""
-    took: list[float] = []
-
-    async def one() -> None:
-        async with httpx.AsyncClient(base_url=live.base, timeout=30) as client:
-            for _ in range(clicks // at_once):
-                begun = time.monotonic()
-                await follow(client, promises)
-                took.append((time.monotonic() - begun) * 1000)
-
-    await asyncio.gather(*(one() for _ in range(at_once)))
-    return took
-
-
-def figures(took: list[float]) -> str:
-    return f"first {took[0]:.0f} ms, median {sorted(took)[len(took) // 2]:.1f} ms, slowest {max(took):.0f} ms"
-
-
-@pytest.mark.parametrize("way", ["stopped", "frozen"])
+@pytest.mark.parametrize("way", ["stopped", "frozen", "refuse", "reset", "late"])
 async def test_with_redis_away_everybody_is_redirected_and_every_click_stored_once(
-    folder: Path, way: Way, capsys: pytest.CaptureFixture[str]
+    folder: Path, way: stores.Way | proxy.Way, tell: Tell
 ) -> None:
-    with installation(folder) as (live, postgres, valkey):
+    with installation(folder) as site:
+        live = site.live
         promises = await registered(live)
         await stroll(live, promises, 40)
-        with valkey.away(way):
-            took = await stroll(live, promises, 400)
+        with site.without("valkey", way):
+            took = Took(await stroll(live, promises, 400, at_once=AT_ONCE))
             async with httpx.AsyncClient(base_url=live.base) as client:
                 await make_link(client, promises)
                 answer = await client.get("/health")
                 assert (answer.status_code, answer.json()["detail"]) == (503, "Not answering: redis.")
                 assert (await client.get("/no-such-link")).status_code == 404
-            took += await stroll(live, promises, 100)
-        await stroll(live, promises, 40)
+            await stroll(live, promises, 100)
+        spilled = await spills(site)
+        closed = await until_redis_is_used(site, promises)
         live.wait_until_healthy()
-        result = await check(live, promises, database_url=postgres.url)
-        (spilled,) = await running.fetch(postgres.url, "select last_value, is_called from outbox_id_seq")
-    with capsys.disabled():
-        print(
-            f"\n  Redis {way}: {len(promises.followed)} of {promises.tried} clicks answered by 302, {figures(took)}, "
-            f"{spilled['last_value']} writes to the outbox; " + ", ".join(f"{name} {n}" for name, n in result.items())
-        )
-    assert len(promises.followed) == promises.tried == 580
+        result = await check(live, promises, database_url=site.postgres.url)
+    tell(
+        f"Redis away ({way}): {len(promises.followed)} of {promises.tried} clicks answered by 302, {took}; "
+        f"{spilled} writes to the outbox, Redis used again {closed:.1f} s after its return; {said(result)}"
+    )
+    assert len(promises.followed) == promises.tried
     assert not promises.refused
-    assert spilled["is_called"]
+    assert spilled
     assert not any(result.values()), live.said()
+    assert took.first <= 120 * MARGIN
+    assert took.p99 <= 150 * MARGIN
+    assert closed <= 5
 
 
-@pytest.mark.parametrize("way", ["stopped", "frozen"])
+async def spills(site: Installation) -> int:
+    """Count the writes to the outbox there ever were."""
+    query = "select case when is_called then last_value else 0 end as spilled from outbox_id_seq"
+    (row,) = await running.fetch(site.postgres.url, query)
+    return int(row["spilled"])
+
+
+async def until_redis_is_used(site: Installation, promises: Promises) -> float:
+    """Follow links until a click does not go to the outbox; return after how many seconds that was."""
+    begun = time.monotonic()
+    async with httpx.AsyncClient(base_url=site.live.base) as client:
+        while True:
+            before = await spills(site)
+            await follow(client, promises)
+            if await spills(site) == before:
+                return time.monotonic() - begun
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("way", ["stopped", "frozen", "stall"])
 async def test_with_postgresql_away_known_links_lead_on_and_unknown_ones_are_to_be_tried_again(
-    folder: Path, way: Way, capsys: pytest.CaptureFixture[str]
+    folder: Path, way: stores.Way | proxy.Way, tell: Tell
 ) -> None:
-    with installation(folder) as (live, postgres, _):
+    bound = 2 * Settings.database_timeout
+    with installation(folder) as site:
+        live = site.live
         promises = await registered(live)
         await stroll(live, promises, 40)
         async with httpx.AsyncClient(base_url=live.base, timeout=30, headers={"user-agent": FIREFOX}) as client:
             unseen = Promises(promises.bearer)
             await make_link(client, unseen)
             (slug,) = unseen.links.values()
-            with postgres.away(way):
-                took = await stroll(live, promises, 200)
-                begun = time.monotonic()
+            refused = []
+            with site.without("postgres", way):
+                took = Took(await stroll(live, promises, 200, at_once=AT_ONCE))
                 for path in (f"/{slug}", "/no-such-link"):
+                    begun = time.monotonic()
                     answer = await client.get(path)
+                    refused.append(time.monotonic() - begun)
                     assert answer.status_code == 503
                     assert int(answer.headers["retry-after"]) > 0
                     assert answer.headers["cache-control"] == "no-store"
-                refused = (time.monotonic() - begun) / 2
-                took += await stroll(live, promises, 100)
+                await stroll(live, promises, 100)
             live.wait_until_healthy()
             assert (await client.head(f"/{slug}")).status_code == 302
             assert (await client.get("/no-such-link")).status_code == 404
         await stroll(live, promises, 40)
-        result = await check(live, promises, database_url=postgres.url)
-    with capsys.disabled():
-        print(
-            f"\n  PostgreSQL {way}: {len(promises.followed)} of {promises.tried} clicks answered by 302, {figures(took)}, "
-            f"503 after {refused:.1f} s; " + ", ".join(f"{name} {n}" for name, n in result.items())
-        )
+        result = await check(live, promises, database_url=site.postgres.url)
+    tell(
+        f"PostgreSQL away ({way}): {len(promises.followed)} of {promises.tried} clicks on known links answered by 302, "
+        f"{took}; unknown ones by 503 after {max(refused):.2f} s; {said(result)}"
+    )
     assert len(promises.followed) == promises.tried == 380
     assert not promises.refused
+    assert not any(result.values()), live.said()
+    assert max(refused) <= bound + 0.1 * MARGIN
+
+
+async def test_with_redis_out_of_memory_everybody_is_redirected_and_every_click_stored_once(
+    folder: Path, tell: Tell
+) -> None:
+    with installation(folder) as site:
+        live = site.live
+        promises = await registered(live)
+        await stroll(live, promises, 40)
+        async with asking(site.valkey) as valkey, httpx.AsyncClient(base_url=live.base) as client:
+            await valkey.config_set("maxmemory-policy", "noeviction")
+            await valkey.config_set("maxmemory", "1mb")
+            for _ in range(10):  # nobody has followed these yet, and the cache takes no more
+                await make_link(client, promises)
+            took = Took(await stroll(live, promises, 400, at_once=AT_ONCE))
+            refusals = (await valkey.info("errorstats"))["errorstat_OOM"]["count"]
+            assert (await client.get("/no-such-link")).status_code == 404
+            assert (await client.get("/health")).status_code == 200
+            spilled = await spills(site)
+            await valkey.config_set("maxmemory", "512mb")
+        await stroll(live, promises, 40)
+        after = await spills(site)
+        result = await check(live, promises, database_url=site.postgres.url)
+    tell(
+        f"Redis out of memory: {len(promises.followed)} of {promises.tried} clicks answered by 302, {took}; "
+        f"{refusals} commands refused, {spilled} writes to the outbox; {said(result)}"
+    )
+    assert len(promises.followed) == promises.tried
+    assert not promises.refused
+    assert spilled == after
+    assert refusals >= spilled > 0
     assert not any(result.values()), live.said()
