@@ -101,3 +101,189 @@ def process() -> Any:
     spec.loader.exec_module(module)
     module.redis, module.postgres = Stepped(redis, "call"), Stepped(postgres, "run")
     return module
+
+
+@dataclass
+class Link:
+    id: int
+    slug: str
+    target: str = "https://example.com/"
+    deleted: bool = False
+
+    def meant(self) -> str | None:
+        return None if self.deleted else self.target
+
+
+@dataclass
+class Seen:
+    """What was found amiss, by who saw it, and how long a change was under way to another process, in ms."""
+
+    stale: Counter[str] = field(default_factory=Counter)
+    heard_ms: list[float] = field(default_factory=list)
+
+
+async def leads_to(process: Any, slug: str) -> str | None:
+    record = await process.resolve(HOST, slug)
+    return record.target if record and record.state == "live" else None
+
+
+async def change(editor: Any, link: Link, *, what: str = "") -> None:
+    """Change a link as the API does: first in PostgreSQL, then told."""
+    before = link.slug
+    match what or random.choice(["target", "deletion", "slug"]):
+        case "target":
+            link.target = f"https://example.com/{secrets.token_hex(4)}"
+        case "deletion":
+            link.deleted = not link.deleted
+        case _:
+            link.slug = f"race-{secrets.token_hex(6)}"
+
+    async def write(connection: asyncpg.Connection) -> None:
+        await connection.execute(
+            "update links set target = $2, slug = $3, slug_key = $3, deleted_at = case when $4 then now() end where id = $1",
+            link.id, link.target, link.slug, link.deleted,
+        )  # fmt: skip
+
+    await step(lambda: postgres.run(write))
+    await step(lambda: asyncio.sleep(0))  # what comes next begins in the editor's own memory
+    for slug in dict.fromkeys([before, link.slug]):
+        await editor.purge(HOST, slug)
+
+
+class Race:
+    """One change of one link amid readers in every process, whose steps happen in a random order."""
+
+    def __init__(self, link: Link, processes: list[Any], seen: Seen) -> None:
+        self.link, self.processes, self.seen = link, processes, seen
+
+    async def run(self) -> None:
+        link = self.link
+        for each in self.processes:
+            each.forget(HOST, link.slug)
+            if random.random() < 0.3:
+                await leads_to(each, link.slug)
+        slugs, editor = [link.slug], random.choice(self.processes)
+        order = Order(random.sample(["editor"] * 4 + ["a", "b", "c"] * 3, 13))
+        changing = self._act(order, "editor", change(editor, link))
+        await asyncio.sleep(0)  # by now it is known whether there is another slug
+        slugs = list(dict.fromkeys([*slugs, link.slug]))
+        # Who asks for the same in the same process shares a read: of these only one may be held up, or all would wait.
+        asked = [(each, slug) for each in self.processes for slug in slugs]
+        random.shuffle(asked)
+        readers = [
+            self._act(order, actor, leads_to(*question)) for actor, question in zip("abc", asked, strict=False)
+        ]
+        for absent in "abc"[len(asked) :]:
+            await order.done(absent, all_=True)
+        readers.append(asyncio.create_task(leads_to(*random.choice(asked))))
+        await changing
+        acknowledged = time.monotonic()
+        hasty = random.random() < 0.5  # while readers are still at it
+        if hasty:
+            await self._look("own process", editor, slugs)
+        await asyncio.gather(*readers)
+        await self._look("own process", editor, slugs)
+        for each in self.processes:
+            await self._hear(each, slugs, acknowledged)
+        cold = random.choice(self.processes)
+        for slug in slugs:
+            cold.forget(HOST, slug)
+        await self._look("Redis", cold, slugs)
+
+    def _act(self, order: Order, actor: str, doing: Any) -> asyncio.Task[Any]:
+        async def act() -> Any:
+            _order.set((order, actor))
+            try:
+                return await doing
+            finally:
+                await order.done(actor, all_=True)
+
+        return asyncio.create_task(act())
+
+    async def _right(self, process: Any, slugs: list[str]) -> bool:
+        found = [await leads_to(process, slug) for slug in slugs]
+        return found == [self.link.meant() if slug == self.link.slug else None for slug in slugs]
+
+    async def _look(self, who: str, process: Any, slugs: list[str]) -> None:
+        self.seen.stale[who] += not await self._right(process, slugs)
+
+    async def _hear(self, process: Any, slugs: list[str], acknowledged: float) -> None:
+        while not await self._right(process, slugs):
+            if time.monotonic() > acknowledged + HEARD_SECONDS:
+                self.seen.stale["another process"] += 1
+                return
+            await asyncio.sleep(0.001)
+            self.seen.heard_ms.append((time.monotonic() - acknowledged) * 1000)
+
+
+@pytest.fixture
+async def listening() -> AsyncIterator[list[Any]]:
+    """Two processes that are told of changes."""
+    processes = [process(), process()]
+    watching = [asyncio.create_task(each.watch()) for each in processes]
+    while not all(time.monotonic() < each._told_until for each in processes):
+        await asyncio.sleep(0.01)
+    yield processes
+    for task in watching:
+        task.cancel()
+    await asyncio.gather(*watching, return_exceptions=True)
+
+
+async def test_a_change_that_races_readers_is_seen_once_it_is_acknowledged(
+    account: Account, listening: list[Any], tell: Tell
+) -> None:
+    rounds, seen = scaled(10_000, otherwise=1_000), Seen()
+
+    async def again_and_again() -> None:
+        made = await account.link(slug=f"race-{secrets.token_hex(6)}")
+        link = Link(made["id"], made["slug"])
+        for _ in range(rounds // AT_ONCE):
+            await Race(link, listening, seen).run()
+
+    begun = time.monotonic()
+    await asyncio.gather(*(again_and_again() for _ in range(AT_ONCE)))
+    tell(
+        f"Edit or delete racing a fill: {rounds} forced interleavings in {time.monotonic() - begun:.0f} s: stale after the "
+        f"acknowledgement: {seen.stale.total()}; another process had heard of it after at most "
+        f"{max(seen.heard_ms, default=0):.0f} ms ({len(seen.heard_ms)} times later than it asked)"
+    )
+    assert set(seen.stale) == {"own process", "Redis"}
+    assert seen.stale.total() == 0
+
+
+class Cut:
+    """A store's module in a process that can't reach it."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+    async def call(self, _: object) -> Any:
+        raise redis.Away
+
+
+async def test_a_change_that_redis_was_not_told_of_is_seen_within_a_minute(
+    account: Account, listening: list[Any], tell: Tell
+) -> None:
+    editor, other = listening
+    kept = scaled(redirects.KEPT, otherwise=2)  # all lifetimes are shorter by as much
+    editor.KEPT = other.KEPT = kept
+    made = await account.link(slug=f"race-{secrets.token_hex(6)}")
+    link = Link(made["id"], made["slug"])
+    await leads_to(editor, link.slug)
+    filled = time.monotonic()
+    editor.redis = Cut(redis)
+    await change(editor, link, what="target")
+    changed = time.monotonic()
+    assert await leads_to(editor, link.slug) == link.meant()
+    # At its worst: the other process asks Redis just before the record there ends.
+    await asyncio.sleep(filled + 0.95 * kept - time.monotonic())
+    assert await leads_to(other, link.slug) != link.meant()
+    while await leads_to(other, link.slug) != link.meant():
+        assert time.monotonic() < changed + 5 * kept
+        await asyncio.sleep(0.005 * kept)
+    seconds = (time.monotonic() - changed) * redirects.KEPT / kept
+    tell(f"Redis away at an edit: another process leads to the new target after {seconds:.0f} s at most")
+    assert seconds <= 60
