@@ -1,23 +1,19 @@
 """A link is changed while others read it: once the change is acknowledged, nobody is led to where it led before.
 
 The steps of readers and of the editor are made to happen in every order, at the level of `redirects`, on the real stores.
-Two copies of the module are two processes: they share nothing but Redis and PostgreSQL.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import random
 import secrets
-import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any, TypeVar
 
 import asyncpg
@@ -25,8 +21,9 @@ import pytest
 
 from ginnel import postgres, redirects, redis
 from tests.conftest import Account
+from tests.faults import processes
 from tests.faults.conftest import Tell
-from tests.faults.scale import FULL, scaled
+from tests.faults.scale import scaled
 
 T = TypeVar("T")
 
@@ -88,19 +85,6 @@ class Stepped:
             return await step(lambda: found(operation))
 
         return stepped
-
-
-def process() -> Any:
-    """Load `redirects` once more, as another process would."""
-    name = f"redirects_{secrets.token_hex(4)}"
-    spec = importlib.util.spec_from_file_location(name, redirects.__file__)
-    assert spec
-    assert spec.loader
-    module: Any = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # its dataclasses look themselves up there
-    spec.loader.exec_module(module)
-    module.redis, module.postgres = Stepped(redis, "call"), Stepped(postgres, "run")
-    return module
 
 
 @dataclass
@@ -218,15 +202,11 @@ class Race:
 
 @pytest.fixture
 async def listening() -> AsyncIterator[list[Any]]:
-    """Two processes that are told of changes."""
-    processes = [process(), process()]
-    watching = [asyncio.create_task(each.watch()) for each in processes]
-    while not all(time.monotonic() < each._told_until for each in processes):
-        await asyncio.sleep(0.01)
-    yield processes
-    for task in watching:
-        task.cancel()
-    await asyncio.gather(*watching, return_exceptions=True)
+    """Two processes that are told of changes, and take their steps in turn."""
+    async with processes.listening(2) as made:
+        for each in made:
+            each.redis, each.postgres = Stepped(redis, "call"), Stepped(postgres, "run")
+        yield made
 
 
 async def test_a_change_that_races_readers_is_seen_once_it_is_acknowledged(
