@@ -9,6 +9,8 @@ import asyncpg
 import pytest
 
 from ginnel import postgres
+from tests.e2e import running
+from tests.e2e.running import Running
 
 Tell = Callable[[str], None]
 
@@ -37,3 +39,13 @@ def folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="ginnel-away-"))
     yield made
     shutil.rmtree(made)
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[Running]:
+    """An installation with servers of its own, for a module's tests."""
+    folder = Path(tempfile.mkdtemp(prefix="ginnel-faults-"))
+    with running.up(folder / "data") as started:
+        yield started
+    running.wait_until_gone(folder / "data")
+    shutil.rmtree(folder)
