@@ -70,7 +70,8 @@ async def transaction() -> AsyncIterator[AsyncSession]:
     except (PoolTimeoutError, TimeoutError, *postgres.LOST) as error:
         raise Unavailable from error
     except DBAPIError as error:
-        if error.connection_invalidated or isinstance(getattr(error.orig, "__cause__", None), postgres.LOST):
+        away = (*postgres.LOST, *postgres.UNABLE)
+        if error.connection_invalidated or isinstance(getattr(error.orig, "__cause__", None), away):
             raise Unavailable from error
         raise
 

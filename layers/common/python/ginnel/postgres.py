@@ -41,6 +41,13 @@ LOST = (
 )
 """What a connection raises whose server went away, restarted, or cut it while the process was frozen."""
 
+UNABLE = (
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"""What a server says that is there, and can't do at the moment what is asked: full, failing, a standby."""
+
 _pool: asyncpg.Pool | None = None
 
 
@@ -84,7 +91,7 @@ async def _no_reset(_: asyncpg.Connection) -> None:
 async def run(operation: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
     """Run an operation on a pooled connection, once more on another if the first one turns out to be dead.
 
-    For reads and idempotent writes only. Raises Unavailable when PostgreSQL does not answer.
+    For reads and idempotent writes only. Raises Unavailable when PostgreSQL does not answer, or can't do it now.
     """
     for attempt in (1, 2):
         try:
@@ -96,6 +103,9 @@ async def run(operation: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
             observe.count("postgres_lost")
             if attempt == 2:  # noqa: PLR2004  # the second of two
                 raise Unavailable from error
+        except UNABLE as error:
+            observe.count("postgres_unable")
+            raise Unavailable from error
     raise AssertionError("unreachable")
 
 
