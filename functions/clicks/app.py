@@ -13,7 +13,7 @@ from ginnel.db import Conn
 from ginnel.errors import Invalid
 from ginnel.web import Now
 
-from . import capture
+from . import backlog, capture
 from .capture import CapturedIn, CapturedPage
 from .drain import Drain, Settings
 
@@ -29,7 +29,10 @@ async def scheduled(event: dict[str, Any]) -> dict[str, int]:
     """Answer a schedule's event: store what waits. Being called too often, or twice at once, is harmless."""
     if event.get("source") != "aws.events" and event.get("detail-type") != "Scheduled Event":
         raise ValueError(f"not a schedule's event: {sorted(event)}")
-    return {"stored": await drain().run(settings.read(Settings).drain_seconds)}
+    try:
+        return {"stored": await drain().run(settings.read(Settings).drain_seconds)}
+    finally:
+        await backlog.report(drain())
 
 
 handler = lambdas.serve(app, otherwise=scheduled)

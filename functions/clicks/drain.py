@@ -84,6 +84,10 @@ class Drain:
             self._stream.again()  # whatever was taken and not stored comes first the next time
             raise
 
+    async def waiting(self) -> clicks.Waiting:
+        """Look at what is not stored yet. Raises RedisError, or what a connection raises, if either store can't tell."""
+        return await self._connected(lambda connection: clicks.waiting(connection, datetime.now(UTC)))
+
     async def _run(self, end: float, *, until_empty: bool) -> int:
         self._outbox_due = -math.inf
         stored = 0
