@@ -319,9 +319,10 @@ async def store(connection: asyncpg.Connection, rows: Sequence[Row]) -> int:
     """
     if not rows:
         return 0
-    # Also of months that were there before: a partition that was dropped would make each of its clicks look refused.
-    months = {(row.at.year, row.at.month) for row in rows}
     async with connection.transaction():
+        rows = await _settled(connection, rows)
+        # Also of months that were there before: a partition that was dropped would make each of its clicks look refused.
+        months = {(row.at.year, row.at.month) for row in rows}
         await connection.execute(
             "select ensure_clicks_partition(month) from unnest($1::date[]) month",
             [date(year, month, 1) for year, month in sorted(months)],
@@ -357,6 +358,30 @@ async def store(connection: asyncpg.Connection, rows: Sequence[Row]) -> int:
             """
         )
     return inserted
+
+
+async def _settled(connection: asyncpg.Connection, rows: Sequence[Row]) -> Sequence[Row]:
+    """Give each click whose time was corrected the time of its first delivery.
+
+    Its own time can't be its key, and its arrival is another one in the outbox than in the stream, should it be in both.
+    """
+    arrivals: dict[UUID, datetime] = {}
+    for row in rows:
+        if row.clamped:
+            arrivals.setdefault(row.id, row.at)
+    if not arrivals:
+        return rows
+    ids = sorted(arrivals)  # so that two workers with the same ones don't wait for each other
+    kept = await connection.fetch(
+        """
+        insert into clamped_clicks (id, at) select id, at from unnest($1::uuid[], $2::timestamptz[]) as arrived (id, at)
+        on conflict (id) do update set at = clamped_clicks.at returning id, at
+        """,
+        ids,
+        [arrivals[identifier] for identifier in ids],
+    )
+    times = {row["id"]: row["at"] for row in kept}
+    return [row._replace(at=times[row.id]) if row.clamped else row for row in rows]
 
 
 async def bury(connection: asyncpg.Connection, payload: bytes, error: str, *, appended: datetime) -> None:
@@ -472,5 +497,6 @@ async def tend(connection: asyncpg.Connection, now: datetime) -> None:
         now.date(),
     )
     await connection.execute("delete from visitor_salts where day < $1::date - 2", now.date())
+    await connection.execute("delete from clamped_clicks where at < $1::timestamptz - interval '7 days'", now)
     await connection.execute("delete from captured_clicks where created_at < $1::timestamptz - interval '7 days'", now)
     await connection.execute("delete from idempotency_keys where created_at < $1::timestamptz - interval '1 day'", now)

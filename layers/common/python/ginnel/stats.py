@@ -93,6 +93,13 @@ class CapturedClick(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class ClampedClick(Base):
+    __tablename__ = "clamped_clicks"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
 class Outbox(Base):
     __tablename__ = "outbox"
 
