@@ -26,8 +26,12 @@ test: .venv/test ## the fast tests, on servers of their own
 test-slow: .venv/test ## the tests that kill, flood or take minutes
 	@$(BIN)/python -m pytest -m slow
 
+.PHONY: test-faults
+test-faults: .venv/test ## what is lost when something fails, in figures (FULL=1: at full length)
+	@$(BIN)/python -m pytest tests/faults -m "$(if $(FULL),,not slow)"
+
 .PHONY: test-all
-test-all: test test-slow ## all tests
+test-all: test test-slow test-faults ## all tests
 
 .PHONY: check
 check: lint types test ## what every commit must pass

@@ -10,7 +10,7 @@ import pytest
 
 from clicks import backlog
 from clicks.drain import Drain, Settings
-from ginnel import postgres
+from ginnel import observe, postgres
 
 
 @pytest.fixture
@@ -30,13 +30,11 @@ async def test_a_line_tells_of_clicks_that_wait_for_long_and_of_nothing_else(
     drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[dict[str, object]] = []
-    monkeypatch.setattr(backlog.observe.log, "warning", lambda event, **fields: lines.append({"event": event, **fields}))
+    monkeypatch.setattr(observe.log, "warning", lambda event, **fields: lines.append({"event": event, **fields}))
     await backlog.report(drain)
     assert lines == []
     connection = await postgres.connect()
-    await connection.execute(
-        "insert into outbox (created_at, payload) values (now() - interval '1 hour', 'a line')"
-    )
+    await connection.execute("insert into outbox (created_at, payload) values (now() - interval '1 hour', 'a line')")
     await connection.close()
     await backlog.report(drain)
     assert lines == []  # not again so soon

@@ -17,7 +17,9 @@ from clicks import enrich
 from ginnel import clicks
 from tests.faults.conftest import Tell
 from tests.faults.scale import FULL, scaled
-from tests.faults.sent import NOTHING_AMISS, Sent, drain, drained, worker
+from tests.faults.sent import NOTHING_AMISS, Sent, drain, drained, until, worker
+
+pytestmark = pytest.mark.faults
 
 PEAK = 10_000 / 60
 """Clicks a second that are promised to be taken at the most."""
@@ -39,8 +41,7 @@ async def test_a_backlog_is_drained_many_times_faster_than_it_came(database: asy
     await pile_up(sent, count)
     ages, memory = [await oldest(database)], []
     with worker() as process:
-        while await has_begun(database, sent) is False:
-            await asyncio.sleep(0.05)
+        await until(lambda: has_begun(database, sent))
         begun = time.monotonic()
         while ages[-1]:
             await asyncio.sleep(0.05 if count < 100_000 else 1)
@@ -67,9 +68,7 @@ async def oldest(database: asyncpg.Connection) -> float:
 
 
 async def has_begun(database: asyncpg.Connection, sent: Sent) -> bool:
-    begun: bool = await database.fetchval(
-        "select exists (select from clicks where workspace_id = $1)", sent.workspace
-    )
+    begun: bool = await database.fetchval("select exists (select from clicks where workspace_id = $1)", sent.workspace)
     return begun
 
 
@@ -85,7 +84,7 @@ async def test_one_poisonous_click_in_ten_thousand_costs_itself_and_little_time(
     took: dict[str, list[float]] = {"clean": [], "poisoned": []}
     monkeypatch.setattr(enrich, "row", _poisonous)
     for _ in range(scaled(9, otherwise=3)):
-        for kind in took:
+        for kind in ("clean", "poisoned"):
             await drain()
             await database.execute("delete from dead_letters")
             sent = Sent()

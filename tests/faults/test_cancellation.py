@@ -21,6 +21,8 @@ from tests.faults.crowd import FIREFOX, registered
 from tests.faults.scale import scaled
 from tests.faults.sent import NOTHING_AMISS, Sent, drain
 
+pytestmark = pytest.mark.faults
+
 AT_ONCE = 20
 STREAM = b"cancellation"
 
@@ -32,7 +34,7 @@ async def line() -> AsyncIterator[None]:
     redis.keep_line()
     yield
     if redis._line:
-        await redis._line.close()
+        redis._line.close()
     redis._line = before
     await redis.patient().delete(STREAM)
 

@@ -15,13 +15,19 @@ from tests.faults.conftest import Tell
 from tests.faults.scale import scaled
 from tests.faults.sent import NOTHING_AMISS, Sent, drain
 
+pytestmark = pytest.mark.faults
+
 DAYS = 400
 
 
 async def visit(sent: Sent) -> None:
     """Follow a link, as a process does whose clock is what `time` says."""
     record = redirects.Record(
-        "slug", case_sensitive=False, state=redirects.State.LIVE, link=random.choice(sent.links), workspace=sent.workspace
+        "slug",
+        case_sensitive=False,
+        state=redirects.State.LIVE,
+        link=random.choice(sent.links),
+        workspace=sent.workspace,
     )
     line = clicks.visit(record, {}, address=b"", query=b"")
     sent.ids.append(line[:32].decode())

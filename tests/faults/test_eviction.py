@@ -23,7 +23,7 @@ from tests.faults.scale import scaled
 from tests.faults.sent import NOTHING_AMISS, Sent, drain, drained, worker
 from tests.faults.stores import Store, asking
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+pytestmark = [pytest.mark.faults, pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")]
 
 
 async def test_a_server_that_evicts_what_it_likes_is_refused_at_start_up(folder: Path, tell: Tell) -> None:

@@ -15,13 +15,12 @@ import httpx
 import pytest
 
 from ginnel import clicks
-from tests.e2e import running
 from tests.faults.conftest import Tell
-from tests.faults.crowd import DRAIN_SECONDS, Promises, check, follow, make_link, registered, said, stroll
+from tests.faults.crowd import DRAIN_SECONDS, Promises, check, follow, registered, said, stroll
 from tests.faults.scale import scaled
 from tests.faults.stores import Installation, asking, installation
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has tmpfs")
+pytestmark = [pytest.mark.faults, pytest.mark.skipif(sys.platform != "linux", reason="only Linux has tmpfs")]
 
 AMID = 10**6
 """Clicks amid the fault have numbers of their own."""
@@ -79,9 +78,7 @@ def full(*disks: Disk) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("which", [["valkey"], ["postgres"], ["valkey", "postgres"]], ids="+".join)
-async def test_a_full_disk_loses_no_click(
-    folder: Path, disks: dict[str, Disk], which: list[str], tell: Tell
-) -> None:
+async def test_a_full_disk_loses_no_click(folder: Path, disks: dict[str, Disk], which: list[str], tell: Tell) -> None:
     asked = scaled(20_000, otherwise=1_000)
     with installation(folder) as site:
         live = site.live
@@ -98,7 +95,8 @@ async def test_a_full_disk_loses_no_click(
         result = await check(live, promises, database_url=site.postgres.url)
     tell(
         f"Disk full ({' and '.join(which)}): {len(amid.followed)} of {amid.tried - AMID} clicks answered by 302, others "
-        f"{dict(amid.refused)}, {waiting} entries waiting, PostgreSQL panicked {panics} times; after space returned: {said(result)}"
+        f"{dict(amid.refused)}, {waiting} entries waiting, PostgreSQL panicked {panics} times; "
+        f"after space returned: {said(result)}"
     )
     assert not any(result.values()), live.said()
     if len(which) == 1:

@@ -23,7 +23,7 @@ from tests.faults.scale import scaled
 from tests.faults.sent import worker
 from tests.faults.stores import Installation, Store, asking, installation
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+pytestmark = [pytest.mark.faults, pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")]
 
 
 async def test_clicks_survive_the_killing_of_workers_postgresql_and_redis(folder: Path, tell: Tell) -> None:

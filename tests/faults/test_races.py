@@ -25,6 +25,8 @@ from tests.faults import processes
 from tests.faults.conftest import Tell
 from tests.faults.scale import scaled
 
+pytestmark = pytest.mark.faults
+
 T = TypeVar("T")
 
 HOST = "go.test"
@@ -154,9 +156,7 @@ class Race:
         # Who asks for the same in the same process shares a read: of these only one may be held up, or all would wait.
         asked = [(each, slug) for each in self.processes for slug in slugs]
         random.shuffle(asked)
-        readers = [
-            self._act(order, actor, leads_to(*question)) for actor, question in zip("abc", asked, strict=False)
-        ]
+        readers = [self._act(order, actor, leads_to(*question)) for actor, question in zip("abc", asked, strict=False)]
         for absent in "abc"[len(asked) :]:
             await order.done(absent, all_=True)
         readers.append(asyncio.create_task(leads_to(*random.choice(asked))))

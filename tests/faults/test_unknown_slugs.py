@@ -19,6 +19,8 @@ from tests.faults.conftest import Tell
 from tests.faults.scale import scaled
 from tests.faults.test_races import HEARD_SECONDS
 
+pytestmark = pytest.mark.faults
+
 HOST = "go.test"
 
 
