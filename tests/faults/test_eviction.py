@@ -14,7 +14,7 @@ from typing import IO, Any, cast
 import asyncpg
 import pytest
 
-from clicks import stream
+from clicks import shard
 from ginnel import clicks, redis
 from tests.e2e import running
 from tests.e2e.running import ROOT
@@ -73,11 +73,11 @@ async def test_trimming_never_takes_what_some_worker_has_not_stored(database: as
                 )
             dead += bool(taken)
             while not recording.done():
-                await stream.trim()
+                await shard.trim(clicks.STREAM)
                 trims += 1
                 await asyncio.sleep(0)
             await recording
-        await stream.trim()
+        await shard.trim(clicks.STREAM)
         left: Any = await redis.patient().xpending(clicks.STREAM, clicks.GROUP)
         # Started again by their names, as they would be, each takes up what it left.
         for number in range(rounds):
