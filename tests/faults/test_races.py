@@ -19,11 +19,12 @@ from typing import Any, TypeVar
 import asyncpg
 import pytest
 
-from ginnel import postgres, redirects, redis
+from ginnel import postgres, redis
 from tests.conftest import Account
 from tests.faults import processes
 from tests.faults.conftest import Tell
 from tests.faults.scale import scaled
+from tests.faults.sent import worker
 
 pytestmark = pytest.mark.faults
 
@@ -83,8 +84,8 @@ class Stepped:
         if name != self._call:
             return found
 
-        async def stepped(operation: Any) -> Any:
-            return await step(lambda: found(operation))
+        async def stepped(*args: Any) -> Any:
+            return await step(lambda: found(*args))
 
         return stepped
 
@@ -125,10 +126,15 @@ async def change(editor: Any, link: Link, *, what: str = "") -> None:
             link.slug = f"race-{secrets.token_hex(6)}"
 
     async def write(connection: asyncpg.Connection) -> None:
-        await connection.execute(
-            "update links set target = $2, slug = $3, slug_key = $3, deleted_at = case when $4 then now() end where id = $1",
-            link.id, link.target, link.slug, link.deleted,
-        )  # fmt: skip
+        async with connection.transaction():
+            await connection.execute(
+                "update links set target = $2, slug = $3, slug_key = $3, deleted_at = case when $4 then now() end where id = $1",
+                link.id, link.target, link.slug, link.deleted,
+            )  # fmt: skip
+            await connection.execute(
+                "insert into purges (created_at, host, slug_key) select distinct now(), $1, slug from unnest($2::text[]) slug",
+                HOST, [before, link.slug],
+            )  # fmt: skip
 
     await step(lambda: postgres.run(write))
     await step(lambda: asyncio.sleep(0))  # what comes next begins in the editor's own memory
@@ -149,7 +155,7 @@ class Race:
             if random.random() < 0.3:
                 await leads_to(each, link.slug)
         slugs, editor = [link.slug], random.choice(self.processes)
-        order = Order(random.sample(["editor"] * 4 + ["a", "b", "c"] * 3, 13))
+        order = Order(random.sample(["editor"] * 6 + ["a", "b", "c"] * 3, 15))
         changing = self._act(order, "editor", change(editor, link))
         await asyncio.sleep(0)  # by now it is known whether there is another slug
         slugs = list(dict.fromkeys([*slugs, link.slug]))
@@ -240,7 +246,7 @@ class Cut:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._module, name)
 
-    async def call(self, _: object) -> Any:
+    async def call(self, *_: object) -> Any:
         raise redis.Away
 
 
@@ -248,22 +254,21 @@ async def test_a_change_that_redis_was_not_told_of_is_seen_within_a_minute(
     account: Account, listening: list[Any], tell: Tell
 ) -> None:
     editor, other = listening
-    kept = scaled(redirects.KEPT, otherwise=2)  # all lifetimes are shorter by as much
-    editor.KEPT = other.KEPT = kept
-    made = await account.link(slug=f"race-{secrets.token_hex(6)}")
-    link = Link(made["id"], made["slug"])
-    await leads_to(editor, link.slug)
-    filled = time.monotonic()
     editor.redis = Cut(redis)
-    await change(editor, link, what="target")
-    changed = time.monotonic()
-    assert await leads_to(editor, link.slug) == link.meant()
-    # At its worst: the other process asks Redis just before the record there ends.
-    await asyncio.sleep(filled + 0.95 * kept - time.monotonic())
-    assert await leads_to(other, link.slug) != link.meant()
-    while await leads_to(other, link.slug) != link.meant():
-        assert time.monotonic() < changed + 5 * kept
-        await asyncio.sleep(0.005 * kept)
-    seconds = (time.monotonic() - changed) * redirects.KEPT / kept
-    tell(f"Redis away at an edit: another process leads to the new target after {seconds:.0f} s at most")
-    assert seconds <= 60
+    made = await account.link(slug=f"race-{secrets.token_hex(6)}")
+    link, took = Link(made["id"], made["slug"]), []
+    for _ in range(scaled(20, otherwise=3)):
+        await leads_to(other, link.slug)
+        await change(editor, link, what="target")
+        changed = time.monotonic()
+        assert await leads_to(editor, link.slug) == link.meant()
+        assert await leads_to(other, link.slug) != link.meant()
+        with worker("teller"):  # which does what the editor could not
+            while await leads_to(other, link.slug) != link.meant():
+                assert time.monotonic() < changed + 60
+                await asyncio.sleep(0.01)
+        took.append(time.monotonic() - changed)
+    tell(
+        f"Redis away at an edit: {len(took)} times, another process led to the new target at most {max(took):.1f} s later, "
+        f"a worker's start included"
+    )
