@@ -98,12 +98,12 @@ class Sent:
         }
 
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
+_AS_IT_IS: Mapping[str, str] = MappingProxyType({})
 NOTHING_AMISS = {"lost": 0, "duplicated": 0, "drift": 0}
 
 
 @contextmanager
-def worker(consumer: str = "ingestion", *, env: Mapping[str, str] = NOTHING) -> Iterator[subprocess.Popen[bytes]]:
+def worker(consumer: str = "ingestion", *, env: Mapping[str, str] = _AS_IT_IS) -> Iterator[subprocess.Popen[bytes]]:
     """Run the worker as `up` does: its stdin stays open for as long as it is wanted."""
     own = {"PYTHONPATH": "functions:layers/common/python:.", "CONSUMER": consumer, "LOG_LEVEL": "WARNING"}
     command = [sys.executable, "-m", "local.worker"]

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from ginnel import clicks
+from tests.e2e import running
 from tests.faults.conftest import Tell
 from tests.faults.crowd import DRAIN_SECONDS, Promises, check, follow, registered, said, stroll
 from tests.faults.scale import scaled
@@ -53,7 +54,7 @@ class Disk:
 @pytest.fixture
 def disks(folder: Path) -> Iterator[dict[str, Disk]]:
     if os.geteuid() != 0 or not shutil.which("mount"):
-        pytest.skip("only root may mount a small disk")
+        pytest.skip("only root may mount a small disk: see the next test")
     made = {kind: Disk(folder / f"{kind}-data", size) for kind, size in SIZES.items()}
     mounted: list[Disk] = []
     try:
@@ -105,6 +106,19 @@ async def test_a_full_disk_loses_no_click(folder: Path, disks: dict[str, Disk], 
         assert len(amid.followed) >= 0.99 * asked
     else:
         assert set(amid.refused) == {503}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root mounts without a namespace of its own")
+def test_a_full_disk_loses_no_click_for_who_is_not_root(tell: Tell) -> None:
+    namespace = ["unshare", "--user", "--map-root-user", "--mount"]
+    if not shutil.which("unshare") or subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no user namespaces here")
+    again = [*namespace, sys.executable, "-m", "pytest", __file__, "-m", "faults", "-q"]
+    done = subprocess.run(again, cwd=running.ROOT, capture_output=True, text=True, check=False)
+    for line in done.stdout.splitlines():
+        if "Disk full" in line:
+            tell(line.strip())
+    assert done.returncode == 0, done.stdout[-8000:]
 
 
 async def waits(site: Installation) -> int:
