@@ -128,7 +128,8 @@ async def change(editor: Any, link: Link, *, what: str = "") -> None:
     async def write(connection: asyncpg.Connection) -> None:
         async with connection.transaction():
             await connection.execute(
-                "update links set target = $2, slug = $3, slug_key = $3, deleted_at = case when $4 then now() end where id = $1",
+                "update links set target = $2, slug = $3, slug_key = $3, deleted_at = case when $4 then now() end"
+                " where id = $1",
                 link.id, link.target, link.slug, link.deleted,
             )  # fmt: skip
             await connection.execute(
