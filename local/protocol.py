@@ -147,7 +147,8 @@ class FastLane(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        if len(self.pipeline) <= _AHEAD:  # uvicorn reads on with every answer, and what is sent ahead piles up
+        # uvicorn reads on with every answer, and what is sent ahead piles up.
+        if self.flow.read_paused and len(self.pipeline) <= _AHEAD:
             self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())

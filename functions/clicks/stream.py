@@ -94,13 +94,14 @@ class Stream:
             if settings.read(redis.Settings).redis_cluster:
                 return await self._each_apart(wait=wait)
             return await self._all_together(wait=wait)
-        except redis.ResponseError as error:
-            if "NOGROUP" not in str(error):
+        except (redis.RedisError, OSError) as error:
+            if "NOGROUP" in str(error):
+                for shard in self._shards:
+                    await make_group(shard.name)
+                return await self._all_together(wait=wait)
+            # A server whose disk is full takes no commands that write, and reading for a group is one.
+            if isinstance(error, redis.ResponseError) and "MISCONF" not in str(error):
                 raise
-            for shard in self._shards:
-                await make_group(shard.name)
-            return await self._all_together(wait=wait)
-        except (redis.RedisError, OSError):
             # Whether entries were on their way is not known. Don't spin while Redis is away.
             observe.count("redis_error")
             self.again()

@@ -20,7 +20,8 @@ from tests.e2e.running import Running
 
 FEW, MANY = 1_000, 1_000_000
 FOLLOWED = 1_000
-ROUNDS = 5
+ROUNDS = 4
+SECONDS = 1
 
 
 async def measure(folder: Path) -> dict[str, Any]:
@@ -39,9 +40,10 @@ async def measure(folder: Path) -> dict[str, Any]:
             first[name] = _visit_first(live, paths[name])
         found = {name: Measured() for name in sizes}
         scripts = {name: floor.script(folder / f"flat-{name}.lua", paths[name]) for name in sizes}
-        for _ in range(ROUNDS):
-            for name, live in installations.items():
-                closed.draw(live, 16, scripts[name], found[name])
+        async with closed.paused(few), closed.paused(many):
+            for _ in range(ROUNDS):
+                for name, live in installations.items():
+                    closed.draw(live, 16, scripts[name], found[name], seconds=SECONDS)
     print(f"\n  {'links':>12}{'in memory':>14}{'CPU of the host':>18}{'first visit':>16}")
     for name in sizes:
         rate, cpu = found[name].rate, found[name].us("app")

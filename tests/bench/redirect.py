@@ -128,12 +128,12 @@ async def steady(folder: Path, *, rates: tuple[int, ...], seconds: int) -> dict[
         live = stack.enter_context(running.up(folder / "data"))
         theirs = None if floor.missing() else stack.enter_context(floor.nginx(folder / "nginx"))
         paths = await make_links(live, LINKS)
-        ours = [load(live.port, paths, rate=WARM_UP, seconds=5, live=live)]
+        ours = [load(live.port, paths, rate=WARM_UP, seconds=10, live=live)]
         rounds: dict[str, Round] = {}
         for rate in rates:
             if theirs:
                 bench = [f"/bench{n}" for n in range(LINKS)]
-                rounds[f"nginx {rate:,}"] = load(theirs, bench, rate=rate, seconds=max(2, seconds // 2))
+                rounds[f"nginx {rate:,}"] = load(theirs, bench, rate=rate, seconds=2)
             rounds[f"{rate:,}"] = load(live.port, paths, rate=rate, seconds=seconds, live=live)
             ours.append(rounds[f"{rate:,}"])
             figures[f"p99_ms_{rate}"] = round(ours[-1].latency["p99"], 2)
@@ -182,7 +182,7 @@ async def most(folder: Path) -> dict[str, Any]:
         f"\n  {stored:,} clicks stored while {whole.answered:,} redirects were answered with ingestion beside them",
         end="",
     )
-    print(f" ({closed.ROUNDS * max(closed.CONNECTIONS)} more may have been under way when wrk went)")
+    print(f" ({whole.connections} more may have been under way when wrk went)")
     assert 0 <= stored - whole.answered <= whole.connections, f"{stored=}, {whole.answered=}"
     return figures
 
@@ -197,7 +197,7 @@ def _say(name: str, ours: closed.Measured, theirs: float) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rates", type=int, nargs="+", default=RATES, help="requests a second")
-    parser.add_argument("--seconds", type=int, default=8, help="for each rate")
+    parser.add_argument("--seconds", type=int, default=7, help="for each rate")
     parser.add_argument("--steady", action="store_true", help="nothing but the steady rates")
     asked = parser.parse_args()
     if not asked.steady and floor.missing():

@@ -265,6 +265,8 @@ _turns = count()
 def stream() -> str:
     """Name the stream for the next write: each shard's in turn, passing over those whose node is known to be away."""
     names = shards.streams()
+    if len(names) == 1:
+        return names[0]
     first = next(_turns) % len(names)
     return next(filter(redis.answers, names[first:] + names[:first]), names[first])
 

@@ -106,14 +106,14 @@ class Kept:
         self.record = record
         self.read_at = read_at
 
-    def fresh(self, now: float, *, part: float = 1.0) -> bool:
+    def fresh(self, now: float) -> bool:
         """Say whether it may be used: for a second, or for as long as we would have been told of a change."""
         lifetime = UNKNOWN_KEPT if self.record.state is State.UNKNOWN else KEPT
-        return now - self.read_at < part * (lifetime if now < _told_until else FRESH)
+        return now - self.read_at < (lifetime if now < _told_until else FRESH)
 
     def young(self, now: float) -> bool:
-        """Say whether it need not be read anew yet."""
-        return self.fresh(now, part=_SOFT)
+        """Say whether a link's record may be used and need not be read anew yet."""
+        return now - self.read_at < _SOFT * (KEPT if now < _told_until else FRESH)
 
 
 class _Flight:

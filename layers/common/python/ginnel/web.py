@@ -93,10 +93,11 @@ class Frame:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(raw=message.setdefault("headers", []))
-                headers["x-request-id"] = identifier
+                raw = message.setdefault("headers", [])
+                raw.append((b"x-request-id", identifier.encode()))
                 # A redirect has no page to protect, and these would keep it from being an image's address.
                 if message["status"] // 100 != 3:  # noqa: PLR2004  # 3xx
+                    headers = MutableHeaders(raw=raw)
                     for name, value in SECURITY_HEADERS.items():
                         headers.setdefault(name, value)
             await send(message)
