@@ -76,6 +76,10 @@ bench-redirect: .venv/test ## measure redirects beside nginx (needs nginx and wr
 bench-ingest: .venv/test ## measure how quickly clicks are stored
 	@$(BIN)/python -m tests.bench.ingest
 
+.PHONY: bench-lambda
+bench-lambda: .venv/test ## measure the functions' cold and warm starts beside a handler that does nothing
+	@$(BIN)/python -m tests.bench.functions
+
 .PHONY: lock
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile $(LOCK) pyproject.toml -o requirements/lambda.txt
