@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth.app import app as auth
 from clicks.app import app as clicks
-from ginnel import db, postgres, redirects, redis, settings, web
+from ginnel import db, lookup, postgres, redis, settings, web
 from links.app import app as links
 from redirect.app import app as redirect
 from redirect.app import slugs_only
@@ -105,7 +105,7 @@ def _prefix(path: str) -> str:
 async def _lifespan(receive: Receive, send: Send) -> None:
     await receive()
     redis.keep_line()
-    watching = asyncio.create_task(redirects.watch())
+    watching = asyncio.create_task(lookup.watch())
     await send({"type": "lifespan.startup.complete"})
     await receive()
     watching.cancel()

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from ginnel import clicks, redirects, slugs
-from ginnel.redirects import Answer, Kept
+from ginnel import clicks, lookup, redirects, slugs
+from ginnel.lookup import Kept
+from ginnel.redirects import Answer
 
 _LINE, _BLOCK = 256, 1024
 """Bytes of a request line, and of headers, worth remembering: visitors may send kilobytes that mean the same link."""
@@ -71,7 +72,7 @@ def learn(line: bytes, rest: bytes, url: bytes, lead: Lead, block: Block) -> Non
     """Remember a request that came alone and whole: `rest` is all that came after its first line."""
     if not lead.lasts or line != _line(url) or len(line) > _LINE or len(rest) > _BLOCK:
         return
-    if len(_leads) >= redirects.CAPACITY:
+    if len(_leads) >= lookup.CAPACITY:
         _leads.clear()
     _leads[block.host, line] = lead
     if len(_blocks) >= _BLOCKS:
@@ -91,7 +92,7 @@ def _compile(host: bytes, url: bytes) -> Lead | None:
     # Routes come first, whatever links are older than they.
     if slug is None or slugs.reserved(slug):
         return None
-    kept = redirects.remembered(redirects.canonical(host.decode("latin-1")), slug)
+    kept = lookup.remembered(lookup.canonical(host.decode("latin-1")), slug)
     if kept is None:
         return None
     answer = redirects.decide(kept.record, query, time.time())

@@ -10,7 +10,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from ginnel import clicks, postgres
+from ginnel import ingestion, postgres
 from local import services
 
 
@@ -33,7 +33,7 @@ def main() -> None:
 async def _replay() -> None:
     connection = await postgres.connect(command_timeout=60)
     try:
-        print(f"  {await clicks.replay(connection):,} dead letters are on their way again")
+        print(f"  {await ingestion.replay(connection):,} dead letters are on their way again")
     finally:
         await connection.close()
 

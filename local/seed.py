@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from ginnel import clicks, db, domains, links, migrations, postgres, settings, users, workspaces
+from ginnel import db, domains, ingestion, links, migrations, postgres, settings, users, workspaces
 from local import services
 
 _LINKS = 50
@@ -51,7 +51,7 @@ async def _seed(wanted: int) -> None:
     weights = [1 / rank for rank in range(1, len(links) + 1)]
     for done in range(0, wanted, _BATCH):
         chosen = chance.choices(links, weights, k=min(_BATCH, wanted - done))
-        await clicks.store(
+        await ingestion.store(
             connection, [_click(link, workspace, domain, now, chance) for link, workspace, domain in chosen]
         )
         print(f"\r  {min(done + _BATCH, wanted):,} of {wanted:,} clicks", end="", flush=True)
@@ -81,7 +81,7 @@ async def _links() -> list[tuple[int, int, int]]:
         return [(link, workspace, domain.id if domain else 0) for link, workspace in rows]
 
 
-def _click(link: int, workspace: int, domain: int, now: datetime, chance: random.Random) -> clicks.Row:
+def _click(link: int, workspace: int, domain: int, now: datetime, chance: random.Random) -> ingestion.Row:
     # Most of the last ninety days' clicks are recent, and come by day.
     ago = timedelta(days=90 * chance.random() ** 2)
     at = now - ago
@@ -90,7 +90,7 @@ def _click(link: int, workspace: int, domain: int, now: datetime, chance: random
     device, system, browser = chance.choice(_AGENTS)
     bot = "Googlebot" if chance.random() < 0.1 else None  # noqa: PLR2004  # one in ten
     referrer = chance.choice(_REFERRERS)
-    return clicks.Row(
+    return ingestion.Row(
         at=at, id=UUID(int=chance.getrandbits(128)), workspace_id=workspace, domain_id=domain, link_id=link,
         visitor=chance.randbytes(16), country=country, region=region, city=city, continent=continent,
         device="bot" if bot else device, os=None if bot else system, browser=None if bot else browser, language="en",

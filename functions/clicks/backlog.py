@@ -7,7 +7,7 @@ import os
 import time
 from dataclasses import asdict
 
-from ginnel import clicks, observe
+from ginnel import ingestion, observe
 
 from . import poison
 from .drain import Drain
@@ -37,7 +37,7 @@ async def report(drain: Drain) -> None:
         observe.log.warning("clicks_waiting", **asdict(waiting))
 
 
-def _measure(waiting: clicks.Waiting) -> None:
+def _measure(waiting: ingestion.Waiting) -> None:
     """Print CloudWatch's embedded metric format. Told also when nothing waits: that none comes is an alarm too."""
     from aws_lambda_powertools import Metrics  # noqa: PLC0415  # the import that one machine does without
     from aws_lambda_powertools.metrics import MetricUnit  # noqa: PLC0415  # as above

@@ -20,8 +20,9 @@ from typing import NamedTuple, TypeVar
 
 import asyncpg
 
-from ginnel import clicks, observe, postgres, redirects, redis
-from ginnel.clicks import Click, Row
+from ginnel import clicks, ingestion, lookup, observe, postgres, redis
+from ginnel.clicks import Click
+from ginnel.ingestion import Row
 
 from . import enrich, poison, shard, stream
 from .places import Places, default_database
@@ -84,9 +85,9 @@ class Drain:
             self._stream.again()  # whatever was taken and not stored comes first the next time
             raise
 
-    async def waiting(self) -> clicks.Waiting:
+    async def waiting(self) -> ingestion.Waiting:
         """Look at what is not stored yet. Raises RedisError, or what a connection raises, if either store can't tell."""
-        return await self._connected(lambda connection: clicks.waiting(connection, datetime.now(UTC)))
+        return await self._connected(lambda connection: ingestion.waiting(connection, datetime.now(UTC)))
 
     async def _run(self, end: float, *, until_empty: bool) -> int:
         self._outbox_due = -math.inf
@@ -172,12 +173,12 @@ class Drain:
         if not spilled:
             self._outbox_due = now + 1.0
         with suppress(redis.RedisError):  # they stay there until it is back
-            await self._connected(redirects.purge_again)
+            await self._connected(lookup.purge_again)
         return spilled, new
 
     async def _drain_outbox(self, connection: asyncpg.Connection) -> tuple[int, int]:
         async with connection.transaction():
-            spilled = await clicks.take_outbox(connection, limit=_SPILLED, size=_SPILLED_BYTES)
+            spilled = await ingestion.take_outbox(connection, limit=_SPILLED, size=_SPILLED_BYTES)
             if not spilled:
                 return 0, 0
             key = f"{clicks.STREAM}:tried:outbox:{spilled[0]['id']}"
@@ -215,7 +216,7 @@ class Drain:
             async def learn(connection: asyncpg.Connection) -> None:
                 # In order, so that two workers that make the same ones don't wait for each other.
                 for day in sorted(unknown):
-                    self._salts[day] = await clicks.salt(connection, day)
+                    self._salts[day] = await ingestion.salt(connection, day)
 
             await (learn(connection) if connection else self._connected(learn))
         rows = [
@@ -266,7 +267,7 @@ class _Report:
 
 async def _tend(connection: asyncpg.Connection) -> None:
     # By the clock of the rows, whatever this host's says: what is past use is deleted.
-    await clicks.tend(connection, await connection.fetchval("select now()"))
+    await ingestion.tend(connection, await connection.fetchval("select now()"))
 
 
 def _lines(entries: Iterable[Entry]) -> list[_Line]:
@@ -277,7 +278,7 @@ async def _write(connection: asyncpg.Connection, batch: _Batch) -> int:
     """Store a batch, all of it or nothing; what can't be stored becomes a dead letter."""
     if not batch.unreadable:
         with suppress(*poison.REFUSED):
-            return await clicks.store(connection, [row for row, _ in batch.rows])
+            return await ingestion.store(connection, [row for row, _ in batch.rows])
     async with connection.transaction():
         for line in batch.unreadable:
             await _bury(connection, line, "unreadable")
@@ -289,7 +290,7 @@ async def _insert(connection: asyncpg.Connection, rows: Sequence[tuple[Row, _Lin
     if not rows:
         return 0
     try:
-        return await clicks.store(connection, [row for row, _ in rows])
+        return await ingestion.store(connection, [row for row, _ in rows])
     except poison.REFUSED as error:
         if len(rows) == 1:
             observe.log.warning("click_buried", error=type(error).__name__)
@@ -300,7 +301,7 @@ async def _insert(connection: asyncpg.Connection, rows: Sequence[tuple[Row, _Lin
 
 
 async def _bury(connection: asyncpg.Connection, line: _Line, reason: str) -> None:
-    await clicks.bury(connection, _without_address(line.packed), reason, appended=line.appended)
+    await ingestion.bury(connection, _without_address(line.packed), reason, appended=line.appended)
 
 
 def _without_address(packed: bytes) -> bytes:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qsl
 
-from ginnel.clicks import Click, Row
+from ginnel.clicks import Click
+from ginnel.ingestion import Row
 
 from . import agents, campaigns, referrers
 from .places import NOWHERE, Places

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from ginnel import clicks, observe, redis
+from ginnel import clicks, ingestion, observe, redis
 from ginnel.clicks import FIELD, GROUP
 
 PAGE = 100
@@ -167,6 +167,6 @@ def _entry(stream: str, identifier: bytes, fields: dict[bytes, bytes] | None, de
         stream=stream,
         id=identifier,
         lines=[line for line in fields.get(FIELD, b"").split(b"\n") if line],
-        appended=datetime.fromtimestamp(int(appended) / 1000, UTC) if appended else clicks.appended(identifier),
+        appended=datetime.fromtimestamp(int(appended) / 1000, UTC) if appended else ingestion.appended(identifier),
         deliveries=deliveries,
     )

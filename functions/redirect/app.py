@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ginnel import budgets, clicks, errors, observe, postgres, redirects, redis, slugs, visits, web
+from ginnel import budgets, clicks, errors, lookup, observe, postgres, redirects, redis, slugs, visits, web
 from ginnel.budgets import Budget
 from ginnel.errors import Unavailable
 from ginnel.redirects import Answer, Record
@@ -82,7 +82,7 @@ async def _follow(scope: Scope) -> Response:
     headers = Headers(scope=scope)
     try:
         name = _slug(scope)
-        record = await redirects.resolve(headers.get("host", ""), name) if name else None
+        record = await lookup.resolve(headers.get("host", ""), name) if name else None
         answer = redirects.decide(record, scope["query_string"], time.time())
         if answer.location and record:
             line = _line(record, scope, headers) if scope["method"] == "GET" else None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ginnel import clicks, lambdas, postgres, redirects, redis, settings, slugs, visits
+from ginnel import clicks, lambdas, lookup, postgres, redirects, redis, settings, slugs, visits
 from ginnel.errors import Unavailable
 from ginnel.lambdas import Event
 
@@ -31,7 +31,7 @@ async def plain(event: Event) -> dict[str, Any] | None:
     try:
         address = visits.address(http["sourceIp"], [event["headers"].get("x-forwarded-for", "")], appended=True)
         visit = clicks.begin(headers, address=address, query=query)
-        record = await redirects.resolve(event["headers"].get("host", ""), slug, visit)
+        record = await lookup.resolve(event["headers"].get("host", ""), slug, visit)
         answer = redirects.decide(record, query, visit.at)
         if record is None or not answer.location or answer.limited:
             return None

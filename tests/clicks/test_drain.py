@@ -20,7 +20,7 @@ from redis.asyncio import Redis
 
 from clicks import enrich, shard, stream
 from clicks.drain import Drain, Settings
-from ginnel import clicks, observe, postgres, redis, settings
+from ginnel import clicks, ingestion, observe, postgres, redis, settings
 
 ROOT = Path(__file__).parents[2]
 DAY_MS = 24 * 3600 * 1000
@@ -86,7 +86,7 @@ def poisonous(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None
     honest = enrich.row
 
     def arm(error: BaseException) -> None:
-        def row(click: clicks.Click, **rest: Any) -> clicks.Row:
+        def row(click: clicks.Click, **rest: Any) -> ingestion.Row:
             if click.user_agent == POISON.decode():
                 raise error
             return honest(click, **rest)
@@ -174,7 +174,7 @@ async def test_nothing_is_buried_for_a_fault_of_the_server(
         raise error
 
     with monkeypatch.context() as broken:
-        broken.setattr(clicks, "store", fail)
+        broken.setattr(ingestion, "store", fail)
         for _ in range(2 * stream.LIMIT):
             with pytest.raises(type(error)):
                 await drain()
@@ -187,7 +187,7 @@ async def test_failing_in_between_loses_and_doubles_nothing(stores: Stores, monk
     sent = Sent()
     for _ in range(30):
         await clicks.append(sent.lines(500))
-    store, calls = clicks.store, 0
+    store, calls = ingestion.store, 0
 
     async def sometimes(connection: asyncpg.Connection, rows: Any) -> int:
         nonlocal calls
@@ -199,7 +199,7 @@ async def test_failing_in_between_loses_and_doubles_nothing(stores: Stores, monk
             raise TimeoutError  # stored, but who is to know?
         return stored
 
-    monkeypatch.setattr(clicks, "store", sometimes)
+    monkeypatch.setattr(ingestion, "store", sometimes)
     one = Drain(Settings(consumer="tests"))
     for _ in range(30):
         try:
@@ -237,8 +237,8 @@ async def test_a_dead_letter_that_is_replayed_becomes_the_row_it_should_have_bee
     await drain_through(LookupError, limit=20)
     monkeypatch.undo()  # what was wrong is mended
     assert len(await stores.letters()) == 2
-    assert await clicks.replay(stores.connection) == 2
-    assert await clicks.replay(stores.connection) == 0
+    assert await ingestion.replay(stores.connection) == 2
+    assert await ingestion.replay(stores.connection) == 0
     await drain()
     (row,) = await stores.rows(sent)
     assert (round(row["at"].timestamp() * 1000), row["clamped"]) == (at, False)
@@ -309,19 +309,19 @@ async def restricted(rights: str) -> Redis:
 async def test_what_waits_is_told_with_its_age(stores: Stores) -> None:
     await drain()
     now = datetime.now(UTC)
-    before = await clicks.waiting(stores.connection, now)
+    before = await ingestion.waiting(stores.connection, now)
     assert (before.entries, before.spilled, before.oldest_seconds) == (0, 0, 0)
     sent = Sent()
     await clicks.append(sent.lines(3))
     await clicks.append(sent.lines(3))
-    told = await clicks.waiting(stores.connection, now + timedelta(seconds=60))
+    told = await ingestion.waiting(stores.connection, now + timedelta(seconds=60))
     assert (told.entries, told.spilled) == (2, 0)
     assert 50 < told.oldest_seconds < 61
     await stores.spill(sent.line(), now - timedelta(hours=1))
     await stores.spill(b"no click")
-    assert (await clicks.waiting(stores.connection, now)).oldest_seconds == 3600
+    assert (await ingestion.waiting(stores.connection, now)).oldest_seconds == 3600
     await drain()
-    after = await clicks.waiting(stores.connection, now)
+    after = await ingestion.waiting(stores.connection, now)
     assert (after.entries, after.spilled, after.oldest_seconds) == (0, 0, 0)
     assert after.dead_letters == before.dead_letters + 1
 

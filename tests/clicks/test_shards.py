@@ -13,7 +13,7 @@ import pytest
 
 from clicks import enrich, stream
 from clicks.shard import PAGE
-from ginnel import clicks, postgres, redirects, redis, settings, shards
+from ginnel import clicks, ingestion, lookup, postgres, redis, settings, shards
 from ginnel.redirects import Record, State
 from tests.clicks.test_drain import POISON, Sent, Stores, drain, drain_through, end, worker
 
@@ -23,7 +23,7 @@ SHARDS = 3
 @pytest.fixture
 async def stores() -> AsyncIterator[Stores]:
     connection = await postgres.connect()
-    await connection.execute("delete from dead_letters")
+    await connection.execute("truncate dead_letters, outbox")  # what other tests have left
     yield Stores(connection)
     await connection.close()
 
@@ -31,9 +31,14 @@ async def stores() -> AsyncIterator[Stores]:
 @pytest.fixture(autouse=True)
 async def _sharded(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     cut(monkeypatch, SHARDS)
+    await _empty()
     yield
     monkeypatch.undo()
     settings.read.cache_clear()
+    await _empty()
+
+
+async def _empty() -> None:
     await redis.patient().delete("clicks", *(shards.stream(shard) for shard in range(redis.MOST_SHARDS)))
 
 
@@ -50,7 +55,7 @@ def test_a_shard_follows_from_the_name_alone() -> None:
     # Not from a hash that differs between processes, nor between releases.
     assert [shards.of(f"go.test/{name}") for name in ("a", "b", "größe", "🎉")] == [1, 1, 0, 1]
     exact, folded = "go.test/AbC", "go.test/abc"
-    assert redirects._key(exact, folded)[:3] == redirects._key(folded, folded)[:3]
+    assert lookup._key(exact, folded)[:3] == lookup._key(folded, folded)[:3]
 
 
 async def test_writes_go_to_each_stream_in_turn_and_all_are_drained(stores: Stores) -> None:
@@ -59,7 +64,7 @@ async def test_writes_go_to_each_stream_in_turn_and_all_are_drained(stores: Stor
         await clicks.append(sent.lines(20))
     assert await lengths() == [0, 3, 3, 3]
     now = datetime.now(UTC) + timedelta(seconds=60)
-    told = await clicks.waiting(stores.connection, now)
+    told = await ingestion.waiting(stores.connection, now)
     assert told.entries == 9
     assert 50 < told.oldest_seconds < 61
     assert await drain() == 180
@@ -134,7 +139,7 @@ async def test_a_key_of_that_name_that_is_no_stream_is_let_be(stores: Stores) ->
 async def test_poison_is_found_in_its_own_stream(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = enrich.row
 
-    def row(click: clicks.Click, **rest: Any) -> clicks.Row:
+    def row(click: clicks.Click, **rest: Any) -> ingestion.Row:
         if click.user_agent == POISON.decode():
             raise LookupError
         return honest(click, **rest)
@@ -177,20 +182,20 @@ async def test_a_visit_is_appended_to_the_shard_of_its_record() -> None:
     for number in range(30):
         slug = f"Sharded-{number}"
         folded = f"go.test/{slug.lower()}"
-        key = redirects._key(folded, folded)
+        key = lookup._key(folded, folded)
         record = Record(
             slug.lower(), case_sensitive=False, state=State.LIVE, link=1, domain=1, target="https://a.test/"
         )
         await redis.patient().set(key, record.pack(), ex=60)
         visit = clicks.begin({}, address=b"", query=b"")
-        assert await redirects.resolve("go.test", slug, visit) == record
+        assert await lookup.resolve("go.test", slug, visit) == record
         assert visit.appended
         name = f"{key.partition('}')[0]}}}clicks"
         newest: Any = await redis.patient().xrevrange(name, count=1)
         ((_, fields),) = newest
         assert fields[clicks.FIELD] == visit.line(record)
         found[name] += 1
-        await redirects.purge("go.test", slug.lower())
+        await lookup.purge("go.test", slug.lower())
         assert not await redis.patient().exists(key)
     assert len(found) == SHARDS
     await drain()

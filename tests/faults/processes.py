@@ -1,4 +1,4 @@
-"""Other processes that know links: copies of `redirects`, which share nothing but Redis and PostgreSQL with one another."""
+"""Other processes that know links: copies of `lookup`, which share nothing but Redis and PostgreSQL with one another."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ginnel import redirects
+from ginnel import lookup
 
 
 def another() -> Any:
-    name = f"redirects_{secrets.token_hex(4)}"
-    spec = importlib.util.spec_from_file_location(name, redirects.__file__)
+    name = f"lookup_{secrets.token_hex(4)}"
+    spec = importlib.util.spec_from_file_location(name, lookup.__file__)
     assert spec
     assert spec.loader
     module: Any = importlib.util.module_from_spec(spec)

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from clicks import enrich
-from ginnel import clicks
+from ginnel import clicks, ingestion
 from tests.faults.conftest import Tell
 from tests.faults.scale import FULL, scaled
 from tests.faults.sent import NOTHING_AMISS, Sent, drain, drained, until, worker
@@ -64,7 +64,7 @@ async def test_a_backlog_is_drained_many_times_faster_than_it_came(database: asy
 
 
 async def oldest(database: asyncpg.Connection) -> float:
-    return (await clicks.waiting(database, datetime.now(UTC))).oldest_seconds
+    return (await ingestion.waiting(database, datetime.now(UTC))).oldest_seconds
 
 
 async def has_begun(database: asyncpg.Connection, sent: Sent) -> bool:
@@ -103,7 +103,7 @@ async def test_one_poisonous_click_in_ten_thousand_costs_itself_and_little_time(
             assert await sent.audit() == NOTHING_AMISS
     clean, poisoned = (sorted(times)[len(times) // 2] for times in took.values())
     monkeypatch.undo()  # what was wrong is mended
-    await clicks.replay(database)
+    await ingestion.replay(database)
     await drain()
     replayed = await database.fetchval("select count(*) from clicks where id = $1", UUID(poison))
     tell(
@@ -114,7 +114,7 @@ async def test_one_poisonous_click_in_ten_thousand_costs_itself_and_little_time(
     assert replayed == 1
 
 
-def _poisonous(click: clicks.Click, **rest: Any) -> clicks.Row:
+def _poisonous(click: clicks.Click, **rest: Any) -> ingestion.Row:
     """Enrich, but make of one kind of click a row that only PostgreSQL sees to be none."""
     row = _honest(click, **rest)
     return row._replace(city="\x00") if row.utm_source == "poison" else row

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from ginnel import clicks, redirects
+from ginnel import clicks, ingestion, redirects
 from tests.faults.conftest import Tell
 from tests.faults.scale import scaled
 from tests.faults.sent import NOTHING_AMISS, Sent, drain
@@ -46,7 +46,7 @@ async def test_hosts_and_workers_with_wrong_clocks_fail_no_batch(
             await asyncio.gather(*(visit(sent) for _ in range(10)))
         # A worker tidies by its own clock, and makes partitions ahead of that.
         there = datetime.now(UTC) + timedelta(days=skew)
-        await clicks.tend(database, there)
+        await ingestion.tend(database, there)
         for months in range(3):
             ahead = there.date() + timedelta(days=28 * months)
             assert await database.fetchval("select to_regclass($1) is not null", f"clicks_{ahead:%Y_%m}")
@@ -87,7 +87,7 @@ async def test_what_settled_a_corrected_clicks_time_is_forgotten_in_time(databas
     sent = Sent()
     await clicks.append(sent.click(at=0))
     await drain()
-    await clicks.tend(database, datetime.now(UTC) + timedelta(days=6))
+    await ingestion.tend(database, datetime.now(UTC) + timedelta(days=6))
     assert await database.fetchval("select count(*) from clamped_clicks") > 0
-    await clicks.tend(database, datetime.now(UTC) + timedelta(days=8))
+    await ingestion.tend(database, datetime.now(UTC) + timedelta(days=8))
     assert await database.fetchval("select count(*) from clamped_clicks") == 0

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from clicks.drain import Drain, Settings
-from ginnel import clicks, postgres, redirects, redis, settings, shards
+from ginnel import clicks, ingestion, lookup, postgres, redis, settings, shards
 from ginnel.redirects import Record, State
 from tests.clicks.test_drain import Sent, Stores
 from tests.e2e import running
@@ -59,7 +59,7 @@ def variables(cluster: Nodes) -> dict[str, str]:
 
 async def known_link(slug: str) -> str:
     """Put a link's record into Redis; return its key."""
-    key = redirects._key(f"go.test/{slug}", f"go.test/{slug}")
+    key = lookup._key(f"go.test/{slug}", f"go.test/{slug}")
     await redis.call(lambda client: client.set(key, LIVE.pack(), ex=60), key)
     return key
 
@@ -77,11 +77,11 @@ async def calls(cluster: Nodes, *commands: str) -> dict[str, int]:
 async def test_a_visit_takes_one_round_trip_to_the_one_node_that_has_all_of_it(here: Nodes) -> None:
     for number in range(LINKS):
         await known_link(f"visited-{number}")
-    await redirects.resolve("go.test", "visited-0", clicks.begin({}, address=b"", query=b""))
+    await lookup.resolve("go.test", "visited-0", clicks.begin({}, address=b"", query=b""))
     before = await calls(here, "fcall", "get", "xadd", "command|getkeys", "cluster|slots")
     for number in range(1, LINKS):
         visit = clicks.begin({}, address=b"", query=b"")
-        assert await redirects.resolve("go.test", f"visited-{number}", visit) == LIVE
+        assert await lookup.resolve("go.test", f"visited-{number}", visit) == LIVE
         assert visit.appended
     asked = {name: count - before[name] for name, count in (await calls(here, *before)).items()}
     loaded = asked.pop("fcall") - (LINKS - 1)  # on each node, the first call finds no library
@@ -95,13 +95,13 @@ async def test_every_shard_is_drained_once_and_told_of(here: Nodes) -> None:
     stores, sent = Stores(connection), Sent()
     for _ in range(5 * SHARDS):
         await clicks.append(sent.lines(20))
-    told = await clicks.waiting(connection, datetime.now(UTC))
+    told = await ingestion.waiting(connection, datetime.now(UTC))
     assert told.entries == 5 * SHARDS
     lengths = [await (await redis.owner(name)).xlen(name) for name in shards.streams()]
     assert lengths == [5] * SHARDS
     await drain()
     assert len(await stores.rows(sent)) == await stores.counted(sent) == 100 * SHARDS
-    assert (await clicks.waiting(connection, datetime.now(UTC))).entries == 0
+    assert (await ingestion.waiting(connection, datetime.now(UTC))).entries == 0
     await connection.close()
 
 
@@ -204,8 +204,8 @@ async def test_keys_on_the_move_are_followed(here: Nodes) -> None:
         await member.ask("CLUSTER", "SETSLOT", slot, "NODE", names[target])
     assert await length() == before  # by MOVED
     visit = clicks.begin({}, address=b"", query=b"")
-    redirects.forget("go.test", "moving")
-    assert await redirects.resolve("go.test", "moving", visit) == LIVE
+    lookup.forget("go.test", "moving")
+    assert await lookup.resolve("go.test", "moving", visit) == LIVE
     assert visit.appended
 
     async def learned() -> bool:
@@ -218,13 +218,13 @@ async def test_keys_on_the_move_are_followed(here: Nodes) -> None:
 
 
 async def test_edits_are_told_by_another_node_when_the_one_listened_to_dies(here: Nodes) -> None:
-    watching = asyncio.create_task(redirects.watch())
+    watching = asyncio.create_task(lookup.watch())
 
     async def told() -> bool:
-        return redirects._told_until > time.monotonic()
+        return lookup._told_until > time.monotonic()
 
     await until(told)
-    dead = await here.owner(redirects.CHANNEL)
+    dead = await here.owner(lookup.CHANNEL)
     dead.kill()
 
     async def deaf() -> bool:
@@ -234,12 +234,12 @@ async def test_edits_are_told_by_another_node_when_the_one_listened_to_dies(here
     silent = await until(told)
     print(f"\n  no subscription for {silent:.1f} s")
     key = await known_link("told")
-    assert await redirects.resolve("go.test", "told") == LIVE
+    assert await lookup.resolve("go.test", "told") == LIVE
     await redis.call(lambda client: client.delete(key), key)
-    await redis.call(lambda client: client.publish(redirects.CHANNEL, "go.test/told"), redirects.CHANNEL)
+    await redis.call(lambda client: client.publish(lookup.CHANNEL, "go.test/told"), lookup.CHANNEL)
 
     async def forgotten() -> bool:
-        return redirects.remembered("go.test", "told") is None
+        return lookup.remembered("go.test", "told") is None
 
     assert await until(forgotten) < 0.5
     watching.cancel()

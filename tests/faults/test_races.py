@@ -1,6 +1,6 @@
 """A link is changed while others read it: once the change is acknowledged, nobody is led to where it led before.
 
-The steps of readers and of the editor are made to happen in every order, at the level of `redirects`, on the real stores.
+The steps of readers and of the editor are made to happen in every order, at the level of `lookup`, on the real stores.
 """
 
 from __future__ import annotations

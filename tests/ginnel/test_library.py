@@ -17,7 +17,7 @@ from hypothesis import strategies as some
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
-from ginnel import clicks, library, redirects, redis
+from ginnel import clicks, library, lookup, redirects, redis
 from ginnel.redirects import Record, State, Visit
 
 NOW = 1_800_000_000.25
@@ -111,7 +111,7 @@ async def test_a_visit_is_appended_only_if_it_leads_on_and_counts(client: Redis)
             with pytest.raises(ValueError, match="later release"):
                 Record.unpack(packed)
         leads = (record.expires_at is None or record.expires_at > NOW) and record.target != ""
-        assert appended == (known and redirects._applies(record, slug) and leads and bool(answer.location))
+        assert appended == (known and lookup._applies(record, slug) and leads and bool(answer.location))
         made[appended] += 1
 
     runner = asyncio.new_event_loop()  # hypothesis calls a plain function, in which ours can't go on
@@ -205,30 +205,30 @@ async def test_a_full_or_moved_server_does_not_turn_functions_off(
 
 async def test_a_visit_is_remembered_and_its_record_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     slug = secrets.token_hex(6)
-    key = redirects._key(f"go.test/{slug}", f"go.test/{slug}")
+    key = lookup._key(f"go.test/{slug}", f"go.test/{slug}")
     await redis.patient().set(key, Record(slug, *astuple(LIVE)[1:]).pack(), ex=60)
     begun = begin()
-    record = await redirects.resolve("go.test", slug, begun)
+    record = await lookup.resolve("go.test", slug, begun)
     assert begun.appended
     again = begin()
-    assert await redirects.resolve("go.test", slug, again) == record
+    assert await lookup.resolve("go.test", slug, again) == record
     assert not again.appended
-    kept = redirects.remembered("go.test", slug)
+    kept = lookup.remembered("go.test", slug)
     assert kept is not None
     assert kept.record == record
     assert kept.fresh(time.monotonic())
-    await redirects.purge("go.test", slug)
-    assert redirects.remembered("go.test", slug) is None
-    assert await redirects.resolve("go.test", slug, again) is None
+    await lookup.purge("go.test", slug)
+    assert lookup.remembered("go.test", slug) is None
+    assert await lookup.resolve("go.test", slug, again) is None
     assert not again.appended
 
 
 async def test_of_visitors_at_the_same_time_each_is_written_down_once() -> None:
     slug = secrets.token_hex(6)
-    key = redirects._key(f"go.test/{slug}", f"go.test/{slug}")
+    key = lookup._key(f"go.test/{slug}", f"go.test/{slug}")
     await redis.patient().set(key, Record(slug, *astuple(LIVE)[1:]).pack(), ex=60)
     crowd = [begin() for _ in range(20)]
-    found = await asyncio.gather(*(redirects.resolve("go.test", slug, one) for one in crowd))
+    found = await asyncio.gather(*(lookup.resolve("go.test", slug, one) for one in crowd))
     assert {record.link for record in found if record} == {1}
     entries: Any = await redis.patient().xrange(clicks.STREAM)
     written = [one for one in crowd if any(one.line(LIVE) == fields[clicks.FIELD] for _, fields in entries)]

@@ -8,20 +8,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ginnel import clicks, postgres
+from ginnel import ingestion, postgres
 from tests.conftest import Account
 
 
-def a_row(link: int, at: datetime, **fields: Any) -> clicks.Row:
-    defaults: dict[str, Any] = dict.fromkeys(clicks.Row._fields)
+def a_row(link: int, at: datetime, **fields: Any) -> ingestion.Row:
+    defaults: dict[str, Any] = dict.fromkeys(ingestion.Row._fields)
     known = {"at": at, "id": uuid.uuid4(), "workspace_id": 1, "domain_id": 1, "link_id": link, "device": "desktop"}
-    return clicks.Row(**(defaults | known | {"qr": False, "clamped": False} | fields))
+    return ingestion.Row(**(defaults | known | {"qr": False, "clamped": False} | fields))
 
 
-async def put(rows: list[clicks.Row]) -> int:
+async def put(rows: list[ingestion.Row]) -> int:
     connection = await postgres.connect()
     try:
-        return await clicks.store(connection, rows)
+        return await ingestion.store(connection, rows)
     finally:
         await connection.close()
 

@@ -27,7 +27,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ginnel import clicks, postgres, redirects, redis, settings
+from ginnel import clicks, lookup, postgres, redis, settings
 from ginnel.clicks import Click
 from ginnel.errors import Unavailable
 from local import plain, protocol
@@ -131,8 +131,8 @@ async def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     plain._leads.clear()
     plain._blocks.clear()
     # As if every change were told to us: what is remembered stays so for the test.
-    monkeypatch.setattr(redirects, "_told_until", float("inf"))
-    monkeypatch.setattr(redirects, "UNKNOWN_KEPT", 60)
+    monkeypatch.setattr(lookup, "_told_until", float("inf"))
+    monkeypatch.setattr(lookup, "UNKNOWN_KEPT", 60)
     return made
 
 
@@ -480,7 +480,7 @@ async def test_a_change_is_seen_by_the_very_next_visitor(recorder: Recorder, acc
     connection = Connection(Counted)
     for number in range(50):
         # Asked for by all its names at once, so that each has read it for itself.
-        await asyncio.gather(*(redirects.resolve("go.test", name) for name in ways[:2]))
+        await asyncio.gather(*(lookup.resolve("go.test", name) for name in ways[:2]))
         await locations(connection, *ways)
         taken = Counted.taken
         assert await locations(connection, *ways) == [f"https://example.com/{number}"] * len(ways)
@@ -515,13 +515,13 @@ async def test_a_link_that_had_to_make_room_is_changed_all_the_same(
         assert await locations(connection, link["slug"], link["slug"]) == ["https://example.com/old"] * 2
         if make_room:
             with monkeypatch.context() as patched:
-                patched.setattr(redirects, "CAPACITY", 0)
-                redirects.forget("go.test", make_room)
-                await redirects.resolve("go.test", make_room)
+                patched.setattr(lookup, "CAPACITY", 0)
+                lookup.forget("go.test", make_room)
+                await lookup.resolve("go.test", make_room)
         else:  # for itself, as two reads of it that were under way leave it
-            kept = redirects.remembered("go.test", link["slug"])
+            kept = lookup.remembered("go.test", link["slug"])
             assert kept
-            redirects._remember(f"go.test/{link['slug']}", kept.record, kept.read_at)
+            lookup._remember(f"go.test/{link['slug']}", kept.record, kept.read_at)
         await account.http.patch(f"/api/v1/links/{link['id']}", json={"target": "https://example.com/new"})
         assert await locations(connection, link["slug"]) == ["https://example.com/new"]
         await connection.end()

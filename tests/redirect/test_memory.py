@@ -11,9 +11,10 @@ import asyncpg
 import pytest
 
 from clicks.drain import Drain, Settings
-from ginnel import postgres, redirects, redis
+from ginnel import lookup, postgres, redis
 from ginnel.errors import Unavailable
-from ginnel.redirects import Kept, Record
+from ginnel.lookup import Kept
+from ginnel.redirects import Record
 from tests.conftest import Account
 
 HOST = "go.test"
@@ -22,7 +23,7 @@ HOST = "go.test"
 @pytest.fixture(autouse=True)
 def _told(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if we listened to changes."""
-    monkeypatch.setattr(redirects, "_told_until", math.inf)
+    monkeypatch.setattr(lookup, "_told_until", math.inf)
 
 
 @pytest.fixture
@@ -31,17 +32,17 @@ async def link(account: Account) -> dict[str, Any]:
 
 
 async def visited(slug: str) -> Record:
-    found = await redirects.resolve(HOST, slug)
+    found = await lookup.resolve(HOST, slug)
     assert found
     return found
 
 
 def kept(slug: str) -> Kept:
-    return redirects._links[f"{HOST}/{slug}"]
+    return lookup._links[f"{HOST}/{slug}"]
 
 
 async def landed() -> None:
-    await asyncio.gather(*(flight.task for flight in list(redirects._flights.values())), return_exceptions=True)
+    await asyncio.gather(*(flight.task for flight in list(lookup._flights.values())), return_exceptions=True)
     await asyncio.sleep(0)
 
 
@@ -57,11 +58,11 @@ async def aside(statement: str, *values: object) -> None:
 async def test_a_record_is_read_anew_before_its_time_is_over_and_nobody_waits(link: dict[str, Any]) -> None:
     slug = link["slug"]
     await visited(slug)
-    await redis.patient().delete(redirects._key(f"{HOST}/{slug}", f"{HOST}/{slug}"))
+    await redis.patient().delete(lookup._key(f"{HOST}/{slug}", f"{HOST}/{slug}"))
     await aside("update links set target = 'https://example.com/new' where id = $1", link["id"])
-    kept(slug).read_at = time.monotonic() - 0.9 * redirects.KEPT
+    kept(slug).read_at = time.monotonic() - 0.9 * lookup.KEPT
     assert [(await visited(slug)).target for _ in range(50)] == ["https://example.com/old"] * 50
-    assert len(redirects._flights) == 1
+    assert len(lookup._flights) == 1
     await landed()
     assert (await visited(slug)).target == "https://example.com/new"
     assert kept(slug).young(time.monotonic())
@@ -73,8 +74,8 @@ async def unavailable(*_: object) -> None:
 
 async def forgotten(slug: str) -> None:
     """Have Redis forget a link, and what this process knows of it grow too old."""
-    await redis.patient().delete(redirects._key(f"{HOST}/{slug}", f"{HOST}/{slug}"))
-    kept(slug).read_at = time.monotonic() - 2 * redirects.KEPT
+    await redis.patient().delete(lookup._key(f"{HOST}/{slug}", f"{HOST}/{slug}"))
+    kept(slug).read_at = time.monotonic() - 2 * lookup.KEPT
 
 
 async def test_what_is_remembered_outlives_its_time_while_postgresql_is_away(
@@ -89,7 +90,7 @@ async def test_what_is_remembered_outlives_its_time_while_postgresql_is_away(
         # From here on nobody waits for PostgreSQL to fail, either.
         assert kept(slug).fresh(time.monotonic())
         assert not kept(slug).young(time.monotonic())
-        redirects.forget(HOST, slug)
+        lookup.forget(HOST, slug)
         with pytest.raises(Unavailable):
             await visited(slug)
     await landed()
@@ -103,7 +104,7 @@ async def test_what_is_remembered_is_no_good_to_a_process_that_is_not_told(
     await visited(slug)
     await forgotten(slug)
     with monkeypatch.context() as patch:
-        patch.setattr(redirects, "_told_until", 0.0)
+        patch.setattr(lookup, "_told_until", 0.0)
         patch.setattr(postgres, "run", unavailable)
         with pytest.raises(Unavailable):
             await visited(slug)
@@ -113,7 +114,7 @@ async def test_a_change_that_redis_did_not_hear_of_is_told_again(
     account: Account, link: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slug, path = link["slug"], f"/api/v1/links/{link['id']}"
-    key = redirects._key(f"{HOST}/{slug}", f"{HOST}/{slug}")
+    key = lookup._key(f"{HOST}/{slug}", f"{HOST}/{slug}")
     await visited(slug)
     with monkeypatch.context() as patch:
 
@@ -125,7 +126,7 @@ async def test_a_change_that_redis_did_not_hear_of_is_told_again(
         assert answer.status_code == 200
     assert await redis.patient().exists(key), "Redis has heard of it all the same"
     async with redis.patient().pubsub() as subscription:
-        await subscription.subscribe(redirects.CHANNEL)
+        await subscription.subscribe(lookup.CHANNEL)
         worker = Drain(Settings())
         await worker.run(0)
         await worker.close()
@@ -148,8 +149,8 @@ async def test_what_can_not_be_told_again_yet_is_kept(link: dict[str, Any], monk
         with monkeypatch.context() as patch:
             patch.setattr(redis, "call", away)
             with pytest.raises(redis.Away):
-                await redirects.purge_again(connection)
-        assert await redirects.purge_again(connection) >= 1
-        assert await redirects.purge_again(connection) == 0
+                await lookup.purge_again(connection)
+        assert await lookup.purge_again(connection) >= 1
+        assert await lookup.purge_again(connection) == 0
     finally:
         await connection.close()

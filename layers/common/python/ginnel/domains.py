@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Identity, Text, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ginnel import redirects, settings
+from ginnel import lookup, settings
 from ginnel.db import Base
 
 
@@ -47,6 +47,6 @@ async def hosts(conn: AsyncSession) -> set[str]:
     """
     found = set(await conn.scalars(select(Domain.host)))
     site = settings.site()
-    if site.host in redirects.LOOPBACK:
-        found |= {f"{name}:{site.port}" for name in redirects.LOOPBACK}
+    if site.host in lookup.LOOPBACK:
+        found |= {f"{name}:{site.port}" for name in lookup.LOOPBACK}
     return found

@@ -1,4 +1,4 @@
-"""Links: a slug on a domain that leads to a target. What a redirect needs of one is compiled in `redirects`."""
+"""Links: a slug on a domain that leads to a target. What a redirect needs of one is compiled in `lookup`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ginnel import audit, db, domains, redirects, settings, slugs, stats, tags, targets, web
+from ginnel import audit, db, domains, lookup, settings, slugs, stats, tags, targets, web
 from ginnel.db import Base
 from ginnel.domains import Domain
 from ginnel.errors import Conflict, Invalid, NotFound, PreconditionFailed
@@ -85,7 +85,7 @@ class Budget(Base):
 
 
 class Purge(Base):
-    """A change that every cache has to hear of: told at once, and again by a worker (see redirects.purge)."""
+    """A change that every cache has to hear of: told at once, and again by a worker (see lookup.purge)."""
 
     __tablename__ = "purges"
 
@@ -398,7 +398,7 @@ def _check_order(link: Link) -> None:
 
 def _purge_after_commit(conn: AsyncSession, domain: Domain, slug_key: str, now: datetime) -> None:
     conn.add(Purge(host=domain.host, slug_key=slug_key, created_at=now))
-    db.after_commit(conn, lambda: redirects.purge(domain.host, slug_key))
+    db.after_commit(conn, lambda: lookup.purge(domain.host, slug_key))
 
 
 async def _shown(conn: AsyncSession, rows: Sequence[tuple[Link, Domain, int | None]]) -> list[LinkOut]:
