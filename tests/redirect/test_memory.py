@@ -68,6 +68,20 @@ async def test_a_record_is_read_anew_before_its_time_is_over_and_nobody_waits(li
     assert kept(slug).young(time.monotonic())
 
 
+async def test_many_records_that_age_at_once_are_not_all_read_at_once(account: Account) -> None:
+    slugs = [(await account.link())["slug"] for _ in range(3 * lookup._RENEWALS)]
+    for slug in slugs:
+        await visited(slug)
+        kept(slug).read_at = time.monotonic() - 0.9 * lookup.KEPT
+    most = 0
+    while not all(kept(slug).young(time.monotonic()) for slug in slugs):
+        for slug in slugs:
+            await visited(slug)
+        most = max(most, len(lookup._flights))
+        await landed()
+    assert most == lookup._RENEWALS
+
+
 async def unavailable(*_: object) -> None:
     raise Unavailable
 

@@ -27,6 +27,8 @@ KEPT = 300
 UNKNOWN_KEPT = 5
 _SOFT = 0.8
 """The part of its time after which a record is read anew, while visitors still get the old one."""
+_RENEWALS = 16
+"""Reads at a time above which none is begun for a record that is merely ageing: there is a while left for it."""
 CAPACITY = 100_000
 """Records a process holds; each takes about 1 kB."""
 
@@ -108,7 +110,7 @@ def remembered(host: str, slug: str) -> Kept | None:
             kept = cache.get(name)
             if kept and kept.fresh(now) and _applies(kept.record, slug):
                 cache.move_to_end(name)
-                if not kept.young(now) and cache is _links:
+                if cache is _links and not kept.young(now) and len(_flights) < _RENEWALS:
                     _flight(host, slug)
                 return kept
     return None
