@@ -117,7 +117,7 @@ async def check(live: Running, promises: Promises, *, database_url: str) -> dict
         await asyncio.sleep(0.1)
     (drift,) = await running.fetch(
         database_url,
-        "select (select sum(clicks + bots) from clicks_hourly) - (select count(*) from clicks) as rows",
+        "select (select coalesce(sum(clicks + bots), 0) from clicks_hourly) - (select count(*) from clicks) as rows",
     )
     return {
         "links lost": lost_links,

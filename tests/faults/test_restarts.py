@@ -30,8 +30,11 @@ FAULTS = {
 async def strike(live: Running, promises: Promises, fault: str, *, after: float) -> float:
     """Let a crowd in, and the fault happen amid it; return in how many seconds the last process was gone."""
     victim, number, status = FAULTS[fault]
-    visitors = asyncio.create_task(besiege(live, promises))
+    visitors, before = asyncio.create_task(besiege(live, promises)), len(promises.followed)
     await asyncio.sleep(after)
+    async with asyncio.timeout(30):
+        while len(promises.followed) == before:  # noqa: ASYNC110  # on a busy machine the first may take its time
+            await asyncio.sleep(0.01)
     os.kill(running.pid(live.data, victim), number)
     begun = time.monotonic()
     assert await asyncio.to_thread(live.wait) == status, live.said()

@@ -68,6 +68,17 @@ async def test_a_record_is_read_anew_before_its_time_is_over_and_nobody_waits(li
     assert kept(slug).young(time.monotonic())
 
 
+async def test_nothing_is_begun_that_nobody_waits_for_in_a_process_that_is_not_told(
+    link: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slug = link["slug"]
+    await visited(slug)
+    monkeypatch.setattr(lookup, "_told_until", 0.0)
+    kept(slug).read_at = time.monotonic() - 0.9 * lookup.FRESH
+    await visited(slug)
+    assert not lookup._flights
+
+
 async def test_many_records_that_age_at_once_are_not_all_read_at_once(account: Account) -> None:
     slugs = [(await account.link())["slug"] for _ in range(3 * lookup._RENEWALS)]
     for slug in slugs:

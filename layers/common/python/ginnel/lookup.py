@@ -110,10 +110,16 @@ def remembered(host: str, slug: str) -> Kept | None:
             kept = cache.get(name)
             if kept and kept.fresh(now) and _applies(kept.record, slug):
                 cache.move_to_end(name)
-                if cache is _links and not kept.young(now) and len(_flights) < _RENEWALS:
-                    _flight(host, slug)
+                if cache is _links and not kept.young(now):
+                    _renew(host, slug, now)
                 return kept
     return None
+
+
+def _renew(host: str, slug: str, now: float) -> None:
+    # Not where nobody tells us of changes, as on Lambda: what is begun there is frozen with the answer.
+    if now < _told_until and len(_flights) < _RENEWALS:
+        _flight(host, slug)
 
 
 def _names(host: str, slug: str) -> tuple[str, ...]:
