@@ -133,6 +133,14 @@ async def test_a_line_put_together_there_is_the_line_made_here() -> None:
     assert abs(int(put_together[1]) - int(whole[1])) < 1000
 
 
+async def test_a_record_is_found_though_the_lease_still_lies_under_its_other_name(client: Redis) -> None:
+    assert await library.call(client, "take", KEYS, [b"token"]) is None
+    assert await library.call(client, "fill", KEYS[1:], [b"token", LIVE.pack(), 60]) == 1
+    assert await client.get(KEYS[0]) == b"token"
+    assert await library.call(client, "take", KEYS, [b"another"]) == LIVE.pack()
+    assert await visit(client, "ABC", begin()) == (LIVE.pack(), True)
+
+
 async def test_a_miss_is_leased_and_only_the_lease_fills_it(client: Redis) -> None:
     assert await visit(client, "abc", begin()) == (None, False)
     assert await visit(client, "abc", begin()) == (b"", False)

@@ -114,12 +114,60 @@ async def test_what_is_remembered_outlives_its_time_while_postgresql_is_away(
         assert (await visited(slug)).target == "https://example.com/old"
         # From here on nobody waits for PostgreSQL to fail, either.
         assert kept(slug).fresh(time.monotonic())
-        assert not kept(slug).young(time.monotonic())
+        assert not kept(slug).young(time.monotonic() + lookup._AGAIN)
         lookup.forget(HOST, slug)
         with pytest.raises(Unavailable):
             await visited(slug)
     await landed()
     assert (await visited(slug)).target == "https://example.com/old"
+
+
+async def test_postgresql_that_is_away_is_asked_once_a_second_however_many_visitors_come(
+    link: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    async def away(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+        raise Unavailable
+
+    slug = link["slug"]
+    await visited(slug)
+    await forgotten(slug)
+    monkeypatch.setattr(postgres, "run", away)
+    kept(slug).read_at = time.monotonic() - 0.9 * lookup.KEPT
+    for _ in range(100):
+        await visited(slug)
+        await landed()
+    assert asked == 1
+    kept(slug).read_at -= lookup._AGAIN
+    await visited(slug)
+    await landed()
+    assert asked == 2
+
+
+async def test_a_visitor_who_reads_in_the_middle_of_a_change_leaves_nothing_old(
+    link: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slug, tell = link["slug"], lookup._tell
+    await visited(slug)
+    await aside("update links set target = 'https://example.com/new' where id = $1", link["id"])
+
+    async def tell_late(*names: str) -> None:
+        assert (await visited(slug)).target == "https://example.com/old", "Redis has it still"
+        await tell(*names)
+
+    monkeypatch.setattr(lookup, "_tell", tell_late)
+    await lookup.purge(HOST, slug)
+    assert (await visited(slug)).target == "https://example.com/new"
+
+
+async def test_a_host_that_no_domain_can_have_is_not_asked_for() -> None:
+    before = len(lookup._unknown)
+    assert await lookup.resolve("h" * 254, "slug") is None
+    assert await lookup.resolve(f"{'h' * 60_000}:80", "slug") is None
+    assert len(lookup._unknown) == before
 
 
 async def test_what_is_remembered_is_no_good_to_a_process_that_is_not_told(

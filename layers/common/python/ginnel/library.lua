@@ -6,12 +6,16 @@
 -- After https://www.usenix.org/conference/nsdi13/technical-sessions/presentation/nishtala, section 3.2.1.
 
 -- Returns the record that one of the keys holds; '' if somebody has a lease on it; false if the lease is the caller's now.
+-- A record comes first: a lease is put under all keys, filled is one of them, and the others lie there until their time is over.
 local function take(keys, args)
   local token = args[1]
+  local leased = false
   for _, key in ipairs(keys) do
     local found = redis.call('get', key)
-    if found then return string.sub(found, 1, 1) == '[' and found or '' end
+    if found and string.sub(found, 1, 1) == '[' then return found end
+    leased = leased or found
   end
+  if leased then return '' end
   for _, key in ipairs(keys) do redis.call('set', key, token, 'px', 2000) end
   return false
 end

@@ -34,6 +34,10 @@ CAPACITY = 100_000
 
 CHANNEL = "links"
 _HEARTBEAT = 0.25
+_AGAIN = 1.0
+"""Seconds until PostgreSQL, which was away, is asked for the same link again."""
+_MAX_HOST = 253
+"""Characters of a domain's name; visitors may send kilobytes, and each would be kept as a name of nothing."""
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -80,6 +84,8 @@ async def resolve(host: str, slug: str, visit: Visit | None = None) -> Record | 
     A visit is appended at once if Redis is asked, has the record, and can tell that it counts: one round trip for both.
     """
     host = canonical(host)
+    if len(host) > _MAX_HOST:
+        return None
     kept = remembered(host, slug)
     if kept is None:
         try:
@@ -174,7 +180,7 @@ def _prolong(names: tuple[str, ...]) -> None:
     now = time.monotonic()
     for name in names:
         if (kept := _links.get(name)) and now < _told_until:
-            kept.read_at = max(kept.read_at, now - _SOFT * KEPT)
+            kept.read_at = max(kept.read_at, now + _AGAIN - _SOFT * KEPT)
 
 
 async def _fetch(host: str, slug: str, names: tuple[str, ...], visit: Visit | None) -> Record:
@@ -235,6 +241,8 @@ async def purge(host: str, slug_key: str) -> None:
         await _tell(host, slug_key)
     except redis.RedisError:
         observe.count("purge_delayed")  # until it is told again
+    finally:
+        forget(host, slug_key)  # what a visitor may just have read out of Redis
 
 
 async def purge_again(connection: asyncpg.Connection) -> int:
