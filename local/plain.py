@@ -15,7 +15,8 @@ from ginnel.lookup import Kept
 from ginnel.redirects import Answer
 
 _LINE, _BLOCK = 256, 1024
-"""Bytes of a request line, and of headers, worth remembering: visitors may send kilobytes that mean the same link."""
+"""Bytes of a request line or a host, and of headers or an answer, worth remembering: there may be any number of each for the
+same link, and kilobytes long, as targets are."""
 _BLOCKS = 4096
 
 
@@ -71,6 +72,8 @@ def read(host: bytes, url: bytes) -> Lead | None:
 def learn(line: bytes, rest: bytes, url: bytes, lead: Lead, block: Block) -> None:
     """Remember a request that came alone and whole: `rest` is all that came after its first line."""
     if not lead.lasts or line != _line(url) or len(line) > _LINE or len(rest) > _BLOCK:
+        return
+    if len(block.host) > _LINE or len(lead.answer[1]) > _BLOCK:
         return
     if len(_leads) >= lookup.CAPACITY:
         _leads.clear()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from ginnel import clicks, settings, visits
+from ginnel import clicks, settings, visits, web
 from ginnel.errors import Unavailable
 from local import plain
 from local.plain import Block, Lead
@@ -27,6 +27,15 @@ _UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgr
 _AHEAD = 16
 """Requests that may wait for the answers before theirs and more still be read."""
 
+# uvicorn's parser keeps what comes of a request for as long as it comes.
+_HEAD = 65_536
+"""Bytes of a request line and headers, beyond the piece in which they begin, after which their end is not waited for."""
+_WHOLE = 2 * web.MAX_BODY
+"""The same for a request with its body; the app refuses longer bodies than half of it."""
+_FIELDS = 100
+_SECONDS = 60.0
+"""How long a request may take to come, and a visitor to read on when answers pile up."""
+
 
 class FastLane(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base
@@ -34,35 +43,56 @@ class FastLane(HttpToolsProtocol):
         # The same for every request, unless a proxy tells of its visitors.
         self._peer: bytes | None = None if settings.read(visits.Proxies).trusted_proxies else self._address([])
         self._quiet_since: float | None = None
+        """Since when it is the visitor's turn to say something."""
+        self._wait()
+        self._stuck: asyncio.TimerHandle | None = None
         self._fast = _Cycle(self)
         self._at_start = True
         """Whether the parser has read whole requests only, and takes another."""
+        self._partial = False
+        self._room = 0
+        self._running: RequestResponseCycle | None = None
         self._begun = 0
         self._took: tuple[Lead, Block] | None = None
 
     def data_received(self, data: bytes) -> None:
-        self._quiet_since = None
+        if self._partial:
+            self._room -= len(data)
+            if self._room < 0:
+                self.send_400_response("Request too long.")
+                return
         # Behind a proxy no two visitors send the same.
         may_be_known = self._at_start and self._peer is not None
         line, _, rest = data.partition(b"\r\n")
         if may_be_known and getattr(self.cycle, "response_complete", True):
             known = plain.find(line, rest)
             if known is not None and self._take(*known, cast("bytes", self._peer)):
+                self._quiet_since = None
                 return
         super().data_received(data)
         took, begun = self._took, self._begun
         self._took, self._begun = None, 0
         if took and may_be_known and begun == 1 and self._at_start:
             plain.learn(line, rest, self.url, *took)
+        if begun and self._partial:
+            self._wait()
 
     def on_message_begin(self) -> None:
         self._begun += 1
         self._at_start = False
+        self._partial = True
+        self._room = _HEAD
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if len(self.headers) >= _FIELDS:
+            raise ValueError("too many header fields")  # which the parser makes a 400 of
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
+        self._room = _WHOLE
         if self._answer():
             return
         self._took = None
@@ -74,6 +104,8 @@ class FastLane(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
+        self._partial = False
+        self._quiet_since = self.loop.time() if self.cycle.response_complete else None
         self._at_start = self.parser.should_keep_alive() and not self.parser.should_upgrade()
 
     def _answer(self) -> bool:
@@ -137,22 +169,29 @@ class FastLane(HttpToolsProtocol):
             self.cycle = cycle
         self._start_asgi_task(cycle, cast("ASGI3Application", refusal(error)))
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
     # A timer made and cancelled with every request costs a tenth of it. Ours is left alone: when it goes off, it looks since
     # when the connection has been quiet, and goes on for what is left of the time.
 
     def _unset_keepalive_if_required(self) -> None:
-        self._quiet_since = None
+        pass
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
-        if self.transport.is_closing():
-            return
-        # uvicorn reads on with every answer, and what is sent ahead piles up.
-        if self.flow.read_paused and len(self.pipeline) <= _AHEAD:
-            self.flow.resume_reading()
-        if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
-            return
+        if not self.transport.is_closing():
+            # uvicorn reads on with every answer, and what is sent ahead piles up.
+            if self.flow.read_paused and len(self.pipeline) <= _AHEAD:
+                self.flow.resume_reading()
+            if self.pipeline:
+                self._start_asgi_task(*self.pipeline.pop())
+                return
+        self._wait()
+
+    def _wait(self) -> None:
+        """Wait for the visitor: for a request, for the rest of one, or for them to read the last answer."""
         self._quiet_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self.timeout_keep_alive_task = self.loop.call_later(
@@ -163,15 +202,34 @@ class FastLane(HttpToolsProtocol):
         self.timeout_keep_alive_task = None
         if self._quiet_since is None:
             return  # the next answer sets another
-        left = self._quiet_since + self.timeout_keep_alive - self.loop.time()
+        unread = self.transport.get_write_buffer_size() > 0
+        patience = _SECONDS if self._partial or unread else self.timeout_keep_alive
+        left = self._quiet_since + patience - self.loop.time()
         if left > 0:
-            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+            again = min(left, self.timeout_keep_alive)  # by then it may be quiet in another way
+            self.timeout_keep_alive_task = self.loop.call_later(again, self.timeout_keep_alive_handler)
+        elif unread:
+            self.transport.abort()  # to close it would be to wait for them still
         else:
-            super().timeout_keep_alive_handler()
+            self.transport.close()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stuck = self.loop.call_later(_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         super()._unset_keepalive_if_required()
+        if self._stuck is not None:
+            self._stuck.cancel()
+        if self._running is not None:
+            self._running.disconnected = True  # of those that were pipelined, uvicorn tells the last one only
 
 
 class _Nobody:

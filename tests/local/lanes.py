@@ -43,6 +43,14 @@ class Wire(asyncio.Transport):
             self.closing = True
             asyncio.get_running_loop().call_soon(self.lose, None)
 
+    def abort(self) -> None:
+        self.sent.clear()
+        self.closing = True
+        asyncio.get_running_loop().call_soon(self.lose, None)
+
+    def get_write_buffer_size(self) -> int:
+        return len(self.sent) if self._room is not None else 0
+
     def lose(self, error: Exception | None) -> None:
         """End the connection: the peer closed it (None) or it was cut."""
         if not self.lost:

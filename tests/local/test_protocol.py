@@ -459,6 +459,112 @@ async def test_who_does_not_read_is_not_read(recorder: Recorder, lane: type[Http
     assert len(recorder.taken()) == wanted
 
 
+# What a visitor can make of a connection.
+
+
+async def exhausted(pieces: Iterator[bytes]) -> tuple[Connection, int]:
+    """Send pieces until the connection ends; return it, and how many bytes it took."""
+    connection, sent = Connection(Counted), 0
+    for piece in pieces:
+        connection.wire.feed(piece)
+        sent += len(piece)
+        await connection.quiet()
+        if connection.wire.closing:
+            return connection, sent
+    raise AssertionError("it took everything")
+
+
+@pytest.mark.parametrize(
+    ("begin", "piece", "most"),
+    [
+        (visit()[:-2] + b"X: ", b"x" * 8000, 100_000),
+        (visit()[:-2], b"a:\r\n" * 10, 1000),
+        (b"GET /lane-plain?", b"x" * 8000, 100_000),
+        (b"GET /lane-plain" + b"/" * 20, b"/" * 8000, 100_000),
+        (visit("lane-plain", "Transfer-Encoding: chunked"), b"1388\r\n" + b"x" * 5000 + b"\r\n", 3_000_000),
+        (visit("lane-plain", "Transfer-Encoding: chunked", body="0\r\nX: "), b"x" * 50_000, 3_000_000),
+        (visit("lane-plain", "Transfer-Encoding: chunked", body="0\r\n"), b"a:\r\n" * 10, 1000),
+    ],
+    ids=["field", "fields", "query", "path", "body", "trailer", "trailers"],
+)
+async def test_a_request_has_an_end(recorder: Recorder, begin: bytes, piece: bytes, most: int) -> None:
+    connection, sent = await exhausted(itertools.chain([begin], itertools.repeat(piece, 2 * most // len(piece))))
+    assert sent <= most
+    assert statuses(bytes(connection.wire.sent))[-1] == 400
+    await connection.end()
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        b"",
+        b"\r\n",
+        b"GET /lane-",
+        visit()[:-2],
+        visit() + b"GET /lane-",
+        visit(method="POST", body="x").replace(b"Host", b"Content-Length: 9\r\nHost"),
+        visit("api/v1/clicks", "Content-Length: 9", method="POST", body="x"),
+        visit("lane-plain", "Content-Length: 9", body="x"),
+    ],
+    ids=repr,
+)
+async def test_a_request_must_come_in_time(recorder: Recorder, monkeypatch: pytest.MonkeyPatch, begin: bytes) -> None:
+    monkeypatch.setattr(protocol, "_SECONDS", 0.3)
+    configured = uvicorn.Config(config().app, ws="none", access_log=False, log_config=None, timeout_keep_alive=1)
+    configured.load()
+    configured.timeout_keep_alive = 0.1  # type: ignore[assignment]  # it is only added to the time
+    connection = Connection(Counted, configured=configured)
+    if begin:
+        connection.wire.feed(begin)
+    started = asyncio.get_running_loop().time()
+    await until(lambda: connection.wire.lost)
+    assert asyncio.get_running_loop().time() - started < 2
+    await connection.end()
+
+
+async def test_one_who_never_reads_is_left(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "_SECONDS", 0.3)
+    stuck, reading = Connection(Counted, room=500), Connection(Counted, room=500)
+    for connection in (stuck, reading):
+        for _ in range(20):
+            connection.wire.feed(visit())
+            await asyncio.sleep(0)
+    for _ in range(20):
+        await asyncio.sleep(0.05)
+        reading.wire.drain()
+    assert stuck.wire.lost
+    assert not reading.wire.closing
+    await reading.end()
+    await stuck.end()
+
+
+async def test_one_who_leaves_in_the_middle_of_an_answer_is_no_fault(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults: list[Any] = []
+    connection = Connection(Counted)
+    monkeypatch.setattr(connection.protocol.logger, "error", lambda *args, **_: faults.append(args))
+    connection.wire.feed(visit("no-such-link") * 3)
+    await asyncio.sleep(0)
+    connection.wire.lose(None)
+    await connection.quiet()
+    assert faults == []
+
+
+@pytest.mark.usefixtures("_proxies", "recorder")
+async def test_a_long_answer_is_not_remembered(account: Account) -> None:
+    connection = Connection(Counted)
+    for length, remembered in ((100, 2), (8000, 0)):
+        link = await account.link(f"https://example.com/{'x' * length}")
+        assert await lookup.resolve("go.test", link["slug"])
+        before = len(plain._leads)
+        for port in (b"80", b"443", b"1" * 300):
+            connection.wire.feed(visit(link["slug"]).replace(b"go.test", b"go.test:" + port))
+            await connection.quiet()
+        assert len(plain._leads) - before == (remembered if os.environ["TRUSTED_PROXIES"] == "0" else 0)
+    await connection.end()
+
+
 # A link's life.
 
 
