@@ -199,6 +199,29 @@ async def test_a_cluster_that_is_away_altogether_is_given_up_at_once(pair: Pair,
     assert await redis.call(get, KEY) == b"ok"
 
 
+async def test_two_looks_at_once_take_leave_of_the_same_nodes(
+    pair: Pair, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slowly() -> None:
+        await asyncio.sleep(0.01)
+
+    await cluster.call(get, KEY.encode())
+    known = set(cluster._nodes)
+    for port in (1, 2, 3):
+        monkeypatch.setattr(cluster._node(("127.0.0.1", port)).client, "aclose", slowly)
+    await asyncio.gather(cluster._look(), cluster._look())
+    assert set(cluster._nodes) == known
+
+
+async def test_a_node_that_knows_of_none_is_not_believed(pair: Pair, cluster: Cluster) -> None:
+    await cluster.call(get, KEY.encode())
+    owners = cluster._owners
+    for away in (pair.low, pair.high):
+        away.says = lambda _: b"*0\r\n"
+    await cluster._look()
+    assert cluster._owners == owners
+
+
 async def test_a_server_that_is_no_cluster_is_refused(pair: Pair, cluster: Cluster) -> None:
     pair.low.says = lambda _: b"-ERR This instance has cluster support disabled\r\n"
     with pytest.raises(settings.BadSettings, match="no cluster"):

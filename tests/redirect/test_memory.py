@@ -212,6 +212,33 @@ async def test_a_change_that_redis_did_not_hear_of_is_told_again(
     assert (await visited(slug)).target == "https://example.com/new"
 
 
+async def test_nonsense_on_the_channel_makes_nobody_deaf(link: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "_told_until", 0.0)
+    watching = asyncio.create_task(lookup.watch())
+
+    async def told() -> None:
+        before = lookup._told_until
+        async with asyncio.timeout(10):
+            while lookup._told_until == before:  # noqa: ASYNC110  # there is no event to wait for
+                await asyncio.sleep(0.01)
+
+    await told()
+    for nonsense in (b"\xff\xfe/x", b"", b"/", b"no slash"):
+        await redis.patient().publish(lookup.CHANNEL, nonsense)
+    with monkeypatch.context() as patch:
+        patch.setattr(lookup, "forget", None)
+        await redis.patient().publish(lookup.CHANNEL, b"a/b")
+        await told()
+    await told()
+    await visited(link["slug"])
+    await redis.patient().publish(lookup.CHANNEL, f"{HOST}/{link['slug']}")
+    async with asyncio.timeout(10):
+        while lookup.remembered(HOST, link["slug"]):  # noqa: ASYNC110  # as above
+            await asyncio.sleep(0.01)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+
+
 async def test_what_can_not_be_told_again_yet_is_kept(link: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     async def away(*_: object) -> None:
         raise redis.Away

@@ -140,6 +140,8 @@ class Cluster:
                 ranges = await node.ask(_slots)
             except redis.RedisError:
                 continue
+            if not ranges:
+                continue  # a node that was taken out of the cluster, and knows of none
             await self._learn(ranges, host)
             return
         observe.count("cluster_unknown")
@@ -154,8 +156,9 @@ class Cluster:
         self._owners = owners
         for address in listed:
             self._node(address)  # replicas too: they can tell who owns what when the others are gone
-        for address in self._nodes.keys() - listed:
-            await self._nodes.pop(address).client.aclose()
+        gone = [self._nodes.pop(address) for address in self._nodes.keys() - listed]
+        for node in gone:  # not one after the other out of the dictionary: another look may come in between
+            await node.client.aclose()
 
 
 async def _slots(client: Redis) -> list[Any]:

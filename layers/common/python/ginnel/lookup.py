@@ -306,14 +306,14 @@ async def watch() -> None:
                     if kind == "subscribe":
                         _forget_all()  # what changed before was not told to us
                     elif kind == "message":
-                        host, _, slug_key = message["data"].decode().partition("/")
+                        host, _, slug_key = message["data"].decode(errors="replace").partition("/")
                         forget(host, slug_key)
                     elif kind == "pong" and pinged is not None:
                         _told_until, pinged = pinged + FRESH, None
                     if pinged is None and time.monotonic() > _told_until - FRESH + _HEARTBEAT:
                         pinged = time.monotonic()
                         await subscription.ping()
-        except (redis.RedisError, OSError) as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, a process must not be deaf from then on
             observe.log.warning("watch_lost", error=type(error).__name__)
             await asyncio.sleep(_HEARTBEAT)
 
