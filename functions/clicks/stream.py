@@ -36,6 +36,8 @@ class Stream:
         self._consumer = consumer
         self._shards = [Shard(name, consumer) for name in shards.streams()]
         self._held: deque[Entry] = deque()
+        # Clicks that an entry holds, by those that were read last; an entry may hold a thousand, of kilobytes each.
+        self._size = 1000
         self._reading: dict[Shard, asyncio.Task[list[Entry]]] = {}
         self._checked = -math.inf
         self._searched = -math.inf
@@ -72,6 +74,7 @@ class Stream:
             page = await self._page(wait=0 if taken else wait)
             if not page:
                 return taken
+            self._size = max(1, sum(len(entry.lines) for entry in page) // len(page))
             self._held.extend(page)
 
     async def done(self, entries: Sequence[Entry]) -> None:
@@ -110,7 +113,8 @@ class Stream:
 
     @property
     def _count(self) -> int:
-        return max(1, PAGE // len(self._shards))
+        """How many entries to read of each stream: together, what makes a batch."""
+        return max(1, min(PAGE, _CLICKS // self._size) // len(self._shards))
 
     async def _all_together(self, *, wait: float) -> list[Entry]:
         """Read all streams of one server, by one command once nothing old is left."""

@@ -82,9 +82,25 @@ async def test_a_stream_that_has_more_keeps_none_of_the_others_waiting() -> None
     for _ in range(300):
         await redis.append(shards.stream(0).encode(), clicks.FIELD, sent.line())
     await redis.append(shards.stream(2).encode(), clicks.FIELD, sent.line())
+    one._size = 1
     page = await one._page(wait=0)
     assert Counter(entry.stream for entry in page) == {shards.stream(0): PAGE // SHARDS, shards.stream(2): 1}
     await drain()
+
+
+async def test_no_more_is_read_ahead_than_a_batch_however_much_an_entry_holds(stores: Stores) -> None:
+    sent = Sent()
+    for _ in range(40):
+        await clicks.append(sent.lines(1000))
+    one = stream.Stream("tests")
+    stored = 0
+    while batch := await one.take(wait=0):
+        held = sum(len(entry.lines) for entry in one._held)
+        assert held <= stream._CLICKS
+        stored += sum(len(entry.lines) for entry in batch)
+        await one.done(batch)
+    assert stored == 40_000
+    assert await lengths() == [0, 0, 0, 0]
 
 
 async def test_a_worker_waits_for_all_streams_at_once(stores: Stores) -> None:
