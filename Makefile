@@ -16,7 +16,7 @@ help: ## list what can be made
 
 .PHONY: up
 up: .venv/run ## run everything at http://localhost:8000 (PORT=…, DATA=…)
-	@$(BIN)/python -m local.cli up --port $(PORT) --data $(DATA)
+	@$(BIN)/python -m local.cli up --port $(PORT) --data $(DATA) --env-file .env
 
 .PHONY: test
 test: .venv/test ## the fast tests, on servers of their own
@@ -57,11 +57,11 @@ migrate: .venv/run ## bring DATABASE_URL's schema up to date
 	@$(BIN)/python -m ginnel.migrations
 
 .PHONY: seed
-seed: .venv/run ## write plausible links and clicks into a running installation (CLICKS=…)
+seed: .venv/run ## write plausible links and clicks, while nothing else runs on DATA (CLICKS=…)
 	@$(BIN)/python -m local.seed --data $(DATA) --clicks $(or $(CLICKS),10000)
 
 .PHONY: replay
-replay: .venv/run ## store clicks again that ended as dead letters
+replay: .venv/run ## store clicks again that ended as dead letters, while nothing else runs on DATA
 	@$(BIN)/python -m local.replay --data $(DATA)
 
 .PHONY: bench

@@ -16,12 +16,14 @@ import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
 import uvloop
+from dotenv import load_dotenv
 
 from ginnel import db, migrations, redis, settings, users
 from local import services
@@ -30,6 +32,18 @@ if TYPE_CHECKING:
     from local.services import Servers
 
 ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    workers: int = 1
+    """Processes that store clicks."""
+    fast_lane: bool = True
+    """Whether visits are answered before the framework sees them."""
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise ValueError("WORKERS must be 1 or more")
 
 
 class CannotStart(RuntimeError):  # reads as what it says
@@ -43,13 +57,16 @@ def main() -> None:
     command.add_argument("--port", type=int, default=8000)
     command.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     command.add_argument("--data", type=Path, default=Path(".data"), help="the folder that keeps everything")
-    workers = os.environ.get("WORKERS") or "1"
-    command.add_argument("--workers", type=int, default=workers, help="how many processes store clicks (WORKERS)")
+    command.add_argument("--workers", type=int, help="how many processes store clicks (else WORKERS, or 1)")
+    command.add_argument("--env-file", type=Path, help="settings for what is not in the environment")
     wanted = parser.parse_args()
-    if wanted.workers < 1:
-        parser.error("--workers must be 1 or more")
+    if wanted.env_file:
+        load_dotenv(wanted.env_file)
     try:
-        raise SystemExit(up(wanted.data.resolve(), host=wanted.host, port=wanted.port, workers=wanted.workers))
+        workers = settings.read(Settings).workers if wanted.workers is None else wanted.workers
+        if workers < 1:
+            parser.error("--workers must be 1 or more")
+        raise SystemExit(up(wanted.data.resolve(), host=wanted.host, port=wanted.port, workers=workers))
     except (CannotStart, services.ServicesError, settings.BadSettings) as error:
         raise SystemExit(f"\n  Ginnel can't start: {error}\n") from None
     except KeyboardInterrupt:
@@ -69,8 +86,8 @@ def up(data: Path, *, host: str, port: int, workers: int) -> int:
             servers = stack.enter_context(embedded)
             os.environ["DATABASE_URL"] = given["DATABASE_URL"] or servers.database_url or ""
             os.environ["REDIS_URL"] = given["REDIS_URL"] or servers.redis_url or ""
-        os.environ.setdefault("BASE_URL", f"http://localhost:{port}")
-        os.environ.setdefault("JWT_KEYS", _keys(data / "jwt-keys.json"))
+        os.environ["BASE_URL"] = os.environ.get("BASE_URL") or f"http://localhost:{port}"
+        os.environ["JWT_KEYS"] = os.environ.get("JWT_KEYS") or _keys(data / "jwt-keys.json")
         password = asyncio.run(_prepare())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_serve(servers, host=host, port=port, workers=workers, password=password))
@@ -110,7 +127,7 @@ async def _prepare() -> str | None:
 
 
 def _admin() -> str:
-    return os.environ.get("ADMIN_EMAIL", "admin@localhost")
+    return os.environ.get("ADMIN_EMAIL") or "admin@localhost"
 
 
 class _Server(uvicorn.Server):
@@ -121,6 +138,10 @@ class _Server(uvicorn.Server):
 
 
 async def _serve(servers: Servers | None, *, host: str, port: int, workers: int, password: str | None) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
     from local.host import app  # noqa: PLC0415  # it reads the environment when imported
     from local.protocol import FastLane  # noqa: PLC0415  # as above
 
@@ -131,7 +152,7 @@ async def _serve(servers: Servers | None, *, host: str, port: int, workers: int,
         app,
         host=host,
         port=port,
-        http=FastLane if os.environ.get("FAST_LANE", "true") == "true" else "httptools",
+        http=FastLane if settings.read(Settings).fast_lane else "httptools",
         ws="none",
         lifespan="on",
         access_log=False,
@@ -141,9 +162,7 @@ async def _serve(servers: Servers | None, *, host: str, port: int, workers: int,
         timeout_graceful_shutdown=10,
     )
     server = _Server(config)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, setattr, server, "should_exit", True)  # noqa: FBT003  # setattr's own shape
+    stopper = asyncio.create_task(_stop(server, stop))
     keepers = [asyncio.create_task(_keep_worker(number)) for number in range(1, workers + 1)]
     watch = asyncio.create_task(_watch(server, servers))
     greet = asyncio.create_task(_greet(server, port=port, password=password))
@@ -151,6 +170,7 @@ async def _serve(servers: Servers | None, *, host: str, port: int, workers: int,
         await server.serve()
     finally:
         greet.cancel()
+        stopper.cancel()
         for keeper in keepers:
             keeper.cancel()
         await asyncio.gather(*keepers, return_exceptions=True)
@@ -160,6 +180,14 @@ async def _serve(servers: Servers | None, *, host: str, port: int, workers: int,
     watch.cancel()
     print("\n  Stopped; everything is kept.", flush=True)
     return 0
+
+
+async def _stop(server: uvicorn.Server, stop: asyncio.Event) -> None:
+    await stop.wait()
+    # A server that is told to stop while it starts would leave what it has started behind.
+    while not server.started:  # noqa: ASYNC110  # uvicorn has a flag, no event
+        await asyncio.sleep(0.02)
+    server.should_exit = True
 
 
 async def _keep_worker(number: int) -> None:

@@ -129,7 +129,7 @@ def _refuse(headers: Headers, status: int, code: str, extra: Mapping[str, str] =
     common = {"cache-control": "no-store", "x-robots-tag": "noindex", "vary": "accept", **extra}
     accept = headers.get("accept", "")
     if "json" in accept and "text/html" not in accept:
-        body = errors.body(status, code, " ".join(pages.TEXTS[code]), observe.request_id.get())
+        body = errors.body(status, code, ". ".join(pages.TEXTS[code]), observe.request_id.get())
         return JSONResponse(body, status, common, media_type="application/problem+json")
     return Response(pages.render(code), status, {**common, **pages.HEADERS})
 

@@ -295,12 +295,14 @@ async def watch() -> None:
     A ping's answer comes after every change that was told before it: from its sending we are sure for another second.
     """
     global _told_until  # one subscription a process
-    while True:
+    mine = asyncio.current_task()
+    # redis-py may answer a call that was cancelled, and nobody cancels twice.
+    while not (mine and mine.cancelling()):
         try:
             async with (await redis.owner(CHANNEL)).pubsub() as subscription:
                 await subscription.subscribe(CHANNEL)
                 pinged: float | None = None
-                while True:
+                while not (mine and mine.cancelling()):
                     message = await subscription.get_message(timeout=_HEARTBEAT)
                     kind = message["type"] if message else ""
                     if kind == "subscribe":

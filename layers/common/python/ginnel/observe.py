@@ -52,7 +52,7 @@ class _Log:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(_JsonLines())
         self._logger.handlers[:] = [handler]
-        self._logger.setLevel(os.environ.get("LOG_LEVEL", "INFO").upper())
+        self._logger.setLevel((os.environ.get("LOG_LEVEL") or "INFO").upper())
         self._logger.propagate = False
 
     def info(self, event: str, **fields: object) -> None:
