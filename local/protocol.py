@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from ginnel import clicks, settings, visits, web
@@ -28,6 +29,8 @@ _AHEAD = 16
 """Requests that may wait for the answers before theirs and more still be read."""
 
 # uvicorn's parser keeps what comes of a request for as long as it comes.
+_PIECE = 4096
+"""Bytes that are read in one go: of the smallest requests, sent ahead, a megabyte would become a hundred."""
 _HEAD = 65_536
 """Bytes of a request line and headers, beyond the piece in which they begin, after which their end is not waited for."""
 _WHOLE = 2 * web.MAX_BODY
@@ -40,6 +43,7 @@ _SECONDS = 60.0
 class FastLane(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base
         super().connection_made(transport)
+        self.flow = _Flow(self)
         # The same for every request, unless a proxy tells of its visitors.
         self._peer: bytes | None = None if settings.read(visits.Proxies).trusted_proxies else self._address([])
         self._quiet_since: float | None = None
@@ -51,16 +55,13 @@ class FastLane(HttpToolsProtocol):
         """Whether the parser has read whole requests only, and takes another."""
         self._partial = False
         self._room = 0
+        self.later = b""
+        """What came and is not read before those that came with it are answered."""
         self._running: RequestResponseCycle | None = None
         self._begun = 0
         self._took: tuple[Lead, Block] | None = None
 
     def data_received(self, data: bytes) -> None:
-        if self._partial:
-            self._room -= len(data)
-            if self._room < 0:
-                self.send_400_response("Request too long.")
-                return
         # Behind a proxy no two visitors send the same.
         may_be_known = self._at_start and self._peer is not None
         line, _, rest = data.partition(b"\r\n")
@@ -69,16 +70,32 @@ class FastLane(HttpToolsProtocol):
             if known is not None and self._take(*known, cast("bytes", self._peer)):
                 self._quiet_since = None
                 return
-        super().data_received(data)
+        self._read(data)
         took, begun = self._took, self._begun
         self._took, self._begun = None, 0
         if took and may_be_known and begun == 1 and self._at_start:
             plain.learn(line, rest, self.url, *took)
-        if begun and self._partial:
+
+    def _read(self, data: bytes) -> None:
+        """Read data piece by piece, for as long as not too many requests wait."""
+        for start in range(0, len(data), _PIECE):
+            if len(self.pipeline) > _AHEAD:
+                self.later = data[start:]
+                break
+            piece = data[start : start + _PIECE]
+            self._room -= len(piece)
+            if self._partial and self._room < 0:
+                self.send_400_response("Request too long.")
+            else:
+                super().data_received(piece)
+            if self.transport.is_closing():
+                return
+        if self._partial and self._quiet_since is None:
             self._wait()
 
     def on_message_begin(self) -> None:
         self._begun += 1
+        self._quiet_since = None
         self._at_start = False
         self._partial = True
         self._room = _HEAD
@@ -182,11 +199,13 @@ class FastLane(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
         if not self.transport.is_closing():
-            # uvicorn reads on with every answer, and what is sent ahead piles up.
-            if self.flow.read_paused and len(self.pipeline) <= _AHEAD:
-                self.flow.resume_reading()
+            self.flow.resume_reading()
             if self.pipeline:
                 self._start_asgi_task(*self.pipeline.pop())
+                if self.later and len(self.pipeline) <= _AHEAD:
+                    later, self.later = self.later, b""
+                    self._read(later)
+                    self._took, self._begun = None, 0  # it did not come alone
                 return
         self._wait()
 
@@ -230,6 +249,18 @@ class FastLane(HttpToolsProtocol):
             self._stuck.cancel()
         if self._running is not None:
             self._running.disconnected = True  # of those that were pipelined, uvicorn tells the last one only
+
+
+class _Flow(FlowControl):
+    """uvicorn's reads on with every answer, and with every body that is read; what is sent ahead piles up."""
+
+    def __init__(self, protocol: FastLane) -> None:
+        super().__init__(protocol.transport)
+        self._protocol = protocol
+
+    def resume_reading(self) -> None:
+        if not self._protocol.later and len(self._protocol.pipeline) <= _AHEAD:
+            super().resume_reading()
 
 
 class _Nobody:
