@@ -31,11 +31,10 @@ _AHEAD = 16
 # uvicorn's parser keeps what comes of a request for as long as it comes.
 _PIECE = 4096
 """Bytes that are read in one go: of the smallest requests, sent ahead, a megabyte would become a hundred."""
-_HEAD = 65_536
-"""Bytes of a request line and headers, beyond the piece in which they begin, after which their end is not waited for."""
+_HEAD, _FIELDS = 65_536, 100
+"""Bytes, and header fields, after which the end of a request's head is not waited for, beyond the piece in which it begins."""
 _WHOLE = 2 * web.MAX_BODY
 """The same for a request with its body; the app refuses longer bodies than half of it."""
-_FIELDS = 100
 _SECONDS = 60.0
 """How long a request may take to come, and a visitor to read on when answers pile up."""
 
@@ -79,17 +78,17 @@ class FastLane(HttpToolsProtocol):
     def _read(self, data: bytes) -> None:
         """Read data piece by piece, for as long as not too many requests wait."""
         for start in range(0, len(data), _PIECE):
+            if start and self.transport.is_closing():
+                return
             if len(self.pipeline) > _AHEAD:
                 self.later = data[start:]
                 break
             piece = data[start : start + _PIECE]
             self._room -= len(piece)
-            if self._partial and self._room < 0:
+            if self._partial and (self._room < 0 or len(self.headers) > _FIELDS):
                 self.send_400_response("Request too long.")
             else:
                 super().data_received(piece)
-            if self.transport.is_closing():
-                return
         if self._partial and self._quiet_since is None:
             self._wait()
 
@@ -102,11 +101,6 @@ class FastLane(HttpToolsProtocol):
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if len(self.headers) >= _FIELDS:
-            raise ValueError("too many header fields")  # which the parser makes a 400 of
-        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._room = _WHOLE
@@ -199,7 +193,8 @@ class FastLane(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
         if not self.transport.is_closing():
-            self.flow.resume_reading()
+            if self.flow.read_paused:
+                self.flow.resume_reading()
             if self.pipeline:
                 self._start_asgi_task(*self.pipeline.pop())
                 if self.later and len(self.pipeline) <= _AHEAD:
