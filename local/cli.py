@@ -142,6 +142,7 @@ async def _serve(servers: Servers | None, *, host: str, port: int, workers: int,
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
+    from local.bounded import Bounded  # noqa: PLC0415  # as above
     from local.host import app  # noqa: PLC0415  # it reads the environment when imported
     from local.protocol import FastLane  # noqa: PLC0415  # as above
 
@@ -152,7 +153,7 @@ async def _serve(servers: Servers | None, *, host: str, port: int, workers: int,
         app,
         host=host,
         port=port,
-        http=FastLane if settings.read(Settings).fast_lane else "httptools",
+        http=FastLane if settings.read(Settings).fast_lane else Bounded,
         ws="none",
         lifespan="on",
         access_log=False,

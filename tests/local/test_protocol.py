@@ -30,7 +30,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from ginnel import clicks, lookup, postgres, redis, settings
 from ginnel.clicks import Click
 from ginnel.errors import Unavailable
-from local import plain, protocol
+from local import bounded, plain
 from local.protocol import FastLane
 from tests.conftest import Account
 from tests.local import requests
@@ -460,7 +460,7 @@ async def test_who_does_not_read_is_not_read(recorder: Recorder, lane: type[Http
     async with asyncio.timeout(60):
         while answered < wanted:
             assert len(connection.wire.sent) <= room + one
-            assert len(connection.protocol.pipeline) <= min(ahead, protocol._PIECE / len(visit()) + 1) + protocol._AHEAD
+            assert len(connection.protocol.pipeline) <= min(ahead, bounded._PIECE / len(visit()) + 1) + bounded._AHEAD
             answered += len(statuses(connection.wire.drain()))
             await asyncio.sleep(0)
     await connection.end()
@@ -518,7 +518,7 @@ async def test_a_request_has_an_end(recorder: Recorder, begin: bytes, piece: byt
     ids=repr,
 )
 async def test_a_request_must_come_in_time(recorder: Recorder, monkeypatch: pytest.MonkeyPatch, begin: bytes) -> None:
-    monkeypatch.setattr(protocol, "_SECONDS", 0.3)
+    monkeypatch.setattr(bounded, "_SECONDS", 0.3)
     configured = uvicorn.Config(config().app, ws="none", access_log=False, log_config=None, timeout_keep_alive=1)
     configured.load()
     configured.timeout_keep_alive = 0.1  # type: ignore[assignment]  # it is only added to the time
@@ -532,7 +532,7 @@ async def test_a_request_must_come_in_time(recorder: Recorder, monkeypatch: pyte
 
 
 async def test_one_who_never_reads_is_left(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "_SECONDS", 0.3)
+    monkeypatch.setattr(bounded, "_SECONDS", 0.3)
     stuck, reading = Connection(Counted, room=500), Connection(Counted, room=500)
     for connection in (stuck, reading):
         for _ in range(20):
