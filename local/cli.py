@@ -142,8 +142,8 @@ async def _serve(servers: Servers | None, *, host: str, port: int, workers: int,
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
-    from local.bounded import Bounded  # noqa: PLC0415  # as above
-    from local.host import app  # noqa: PLC0415  # it reads the environment when imported
+    from local.bounded import Bounded  # noqa: PLC0415  # what these import reads the environment
+    from local.host import app  # noqa: PLC0415  # as above
     from local.protocol import FastLane  # noqa: PLC0415  # as above
 
     # What was imported stays: walking through it again would hold visitors up for a tenth of a second each time.

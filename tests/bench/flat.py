@@ -25,15 +25,13 @@ SECONDS = 1
 
 
 async def measure(folder: Path) -> dict[str, Any]:
-    from tests.bench.redirect import make_links  # noqa: PLC0415  # which imports this module
-
     sizes: dict[str, int] = {f"{FEW:,}": FEW, f"{MANY:,}": MANY}
     drawn = random.Random(3)
     with running.up(folder / "few") as few, running.up(folder / "many") as many:
         installations = dict(zip(sizes, (few, many), strict=True))
         first: dict[str, list[float]] = {name: [] for name in sizes}
         for name, live in installations.items():
-            await make_links(live, 8)
+            await floor.make_links(live, 8)
             await floor.fill(live, links=sizes[name])
         paths = {name: drawn.sample(range(size), FOLLOWED) for name, size in sizes.items()}
         for name, live in installations.items():

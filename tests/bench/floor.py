@@ -5,9 +5,11 @@ What the machine can do at all on this work; ratios refer to it. Links are 100,0
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import random
 import re
+import secrets
 import shutil
 import subprocess
 import time
@@ -16,6 +18,7 @@ from itertools import accumulate
 from pathlib import Path
 
 import asyncpg
+import httpx
 
 from tests.e2e import running
 from tests.e2e.running import Running
@@ -29,6 +32,25 @@ _TARGET = "https://example.com/pages/{}?from=bench"
 def missing() -> list[str]:
     """Name the programs that a measurement beside the floor needs and the machine lacks."""
     return [name for name in ("nginx", "wrk") if not shutil.which(name)]
+
+
+async def make_links(live: Running, count: int) -> list[str]:
+    """Register somebody who makes links; return their paths."""
+    person = {"email": "bench@example.com", "password": secrets.token_urlsafe(12)}
+    paths: list[str] = []
+    async with httpx.AsyncClient(base_url=live.base, timeout=30) as client:
+        answer = await client.post("/api/v1/auth/register", json=person)
+        client.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
+
+        async def some() -> None:
+            for number in range(count // 8):
+                target = f"https://example.com/pages/{number}?from=bench"
+                made = await client.post("/api/v1/links", json={"target": target})
+                made.raise_for_status()
+                paths.append(f"/{made.json()['slug']}")
+
+        await asyncio.gather(*(some() for _ in range(8)))
+    return paths
 
 
 async def fill(live: Running, *, links: int = LINKS) -> None:

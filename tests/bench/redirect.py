@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import secrets
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx
 
 from tests.bench import closed, flat, floor
 from tests.bench.closed import cpu_seconds
@@ -49,25 +47,6 @@ class Round:
     @property
     def answers(self) -> int:
         return sum(self.statuses.values())
-
-
-async def make_links(live: Running, count: int) -> list[str]:
-    """Register somebody who makes links; return their paths."""
-    person = {"email": "bench@example.com", "password": secrets.token_urlsafe(12)}
-    paths: list[str] = []
-    async with httpx.AsyncClient(base_url=live.base, timeout=30) as client:
-        answer = await client.post("/api/v1/auth/register", json=person)
-        client.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
-
-        async def some() -> None:
-            for number in range(count // 8):
-                target = f"https://example.com/pages/{number}?from=bench"
-                made = await client.post("/api/v1/links", json={"target": target})
-                made.raise_for_status()
-                paths.append(f"/{made.json()['slug']}")
-
-        await asyncio.gather(*(some() for _ in range(8)))
-    return paths
 
 
 def load(port: int, paths: list[str], *, rate: int, seconds: int, live: Running | None = None) -> Round:
@@ -127,7 +106,7 @@ async def steady(folder: Path, *, rates: tuple[int, ...], seconds: int) -> dict[
     with ExitStack() as stack:
         live = stack.enter_context(running.up(folder / "data"))
         theirs = None if floor.missing() else stack.enter_context(floor.nginx(folder / "nginx"))
-        paths = await make_links(live, LINKS)
+        paths = await floor.make_links(live, LINKS)
         ours = [load(live.port, paths, rate=WARM_UP, seconds=10, live=live)]
         rounds: dict[str, Round] = {}
         for rate in rates:
@@ -161,7 +140,7 @@ async def most(folder: Path) -> dict[str, Any]:
         running.up(folder / "app", env={"FAST_LANE": "false"}) as app,
     ):
         for live in (fast, app):
-            await make_links(live, 8)
+            await floor.make_links(live, 8)
             await floor.fill(live)
             floor.warm_up(live.port, script)
         before = await counted(fast, 0)

@@ -97,6 +97,10 @@ async def unavailable(*_: object) -> None:
     raise Unavailable
 
 
+async def redis_away(*_: object) -> None:
+    raise redis.Away
+
+
 async def forgotten(slug: str) -> None:
     """Have Redis forget a link, and what this process knows of it grow too old."""
     await redis.patient().delete(lookup._key(f"{HOST}/{slug}", f"{HOST}/{slug}"))
@@ -190,11 +194,7 @@ async def test_a_change_that_redis_did_not_hear_of_is_told_again(
     key = lookup._key(f"{HOST}/{slug}", f"{HOST}/{slug}")
     await visited(slug)
     with monkeypatch.context() as patch:
-
-        async def away(*_: object) -> None:
-            raise redis.Away
-
-        patch.setattr(redis, "call", away)
+        patch.setattr(redis, "call", redis_away)
         answer = await account.http.patch(path, json={"target": "https://example.com/new"})
         assert answer.status_code == 200
     assert await redis.patient().exists(key), "Redis has heard of it all the same"
@@ -240,14 +240,11 @@ async def test_nonsense_on_the_channel_makes_nobody_deaf(link: dict[str, Any], m
 
 
 async def test_what_can_not_be_told_again_yet_is_kept(link: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    async def away(*_: object) -> None:
-        raise redis.Away
-
     connection = await postgres.connect()
     try:
         await aside("insert into purges (created_at, host, slug_key) values (now(), $1, $2)", HOST, link["slug"])
         with monkeypatch.context() as patch:
-            patch.setattr(redis, "call", away)
+            patch.setattr(redis, "call", redis_away)
             with pytest.raises(redis.Away):
                 await lookup.purge_again(connection)
         assert await lookup.purge_again(connection) >= 1

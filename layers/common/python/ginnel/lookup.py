@@ -87,15 +87,7 @@ async def resolve(host: str, slug: str, visit: Visit | None = None) -> Record | 
     if len(host) > _MAX_HOST:
         return None
     kept = remembered(host, slug)
-    if kept is None:
-        try:
-            record = await _read(host, slug, visit)
-        except Unavailable:
-            if not (kept := remembered(host, slug)):
-                raise
-            record = kept.record
-    else:
-        record = kept.record
+    record = kept.record if kept else await _read(host, slug, visit)
     return None if record.state is State.UNKNOWN else record
 
 
@@ -149,8 +141,13 @@ def _remember(name: str, record: Record, read_at: float) -> None:
 
 
 async def _read(host: str, slug: str, visit: Visit | None) -> Record:
-    # Shielded: one visitor who hangs up must not take the answer from the others.
-    return await asyncio.shield(_flight(host, slug, visit).task)
+    try:
+        # Shielded: one visitor who hangs up must not take the answer from the others.
+        return await asyncio.shield(_flight(host, slug, visit).task)
+    except Unavailable:
+        if kept := remembered(host, slug):  # its time was over, and is prolonged now
+            return kept.record
+        raise
 
 
 def _flight(host: str, slug: str, visit: Visit | None = None) -> _Flight:
