@@ -284,8 +284,8 @@ async def test_http_and_schedule_take_turns_on_one_loop(
         body(await functions.clicks.call(event), 202)
         stored += (await functions.clicks.call(SCHEDULED))["stored"]
     assert stored == await stores.clicks(link.id) == 100
-    # The ORM's and the drain's; to Redis the requests' and the drain's.
-    assert await functions.clicks.living() == (2, 2)
+    # The ORM's and the drain's; to Redis the requests' and the drain's, which may take a batch while it acknowledges one.
+    assert await functions.clicks.living() in {(2, 2), (2, 3)}
 
 
 # Connections that were cut while nothing ran
