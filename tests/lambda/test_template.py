@@ -119,4 +119,4 @@ def _read_directly() -> Iterator[str]:
     for folder in ("functions", "layers/common/python", "local"):
         for path in (template.ROOT / folder).rglob("*.py"):
             names = re.findall(r"environ(?:\.get\(|\.setdefault\(|\[)\"([A-Z_]+)\"", path.read_text())
-            yield from set(names) - {"MAKELEVEL"}
+            yield from set(names) - {"MAKELEVEL", "AWS_ENDPOINT_URL"}
