@@ -95,6 +95,10 @@ bench-ingest: .venv/test ## measure how quickly clicks are stored
 bench-lambda: .venv/test ## measure the functions' cold and warm starts beside a handler that does nothing
 	@$(BIN)/python -m tests.bench.functions
 
+.PHONY: validate
+validate: .venv-sam/made ## have SAM check the template
+	@.venv-sam/bin/sam validate --lint --region eu-west-1
+
 .PHONY: build
 build: .venv/run .venv-sam/made ## build the packages for Lambda (RUNTIME=…, ARCHITECTURE=…)
 	@$(call WITH,$(RUNTIME)) $(RUNTIME) -c '' 2>/dev/null \
