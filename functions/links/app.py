@@ -6,15 +6,15 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Path, Query, Request, Response
+from fastapi import Body, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field, TypeAdapter, WithJsonSchema
 
 from ginnel import access, idempotency, lambdas, links, places, postgres, redis, settings, stats, tokens, web
 from ginnel import explain as explanations
 from ginnel.access import Me
 from ginnel.db import Conn
-from ginnel.drafts import LinkChange, LinkDraft, LinkOut, LinkPage
+from ginnel.drafts import Availability, BulkItem, BulkPage, History, LinkChange, LinkDraft, LinkOut, LinkPage, Revert
 from ginnel.errors import Invalid, NotFound, PreconditionFailed
 from ginnel.explain import Described, Explanation
 from ginnel.idempotency import IdempotencyKey
@@ -41,6 +41,12 @@ def if_match(value: Annotated[str | None, Header(alias="If-Match", max_length=64
 
 
 Version = Annotated[int | None, Depends(if_match)]
+_REUSED: dict[int | str, dict[str, Any]] = {200: {"model": LinkOut, "description": "It was there already"}}
+BulkItems = Annotated[
+    # Each is judged for itself, so what FastAPI knows of them is for the reader alone.
+    list[Annotated[dict[str, Any], WithJsonSchema(TypeAdapter(BulkItem).json_schema())]],
+    Body(min_length=1, max_length=100),
+]
 
 
 def _answer(link: LinkOut, status: int = 200) -> JSONResponse:
@@ -57,16 +63,18 @@ def _headers(link: LinkOut) -> dict[str, str]:
     response_model=LinkOut,
     tags=["links"],
     summary="Shorten a target",
-    description="Makes a link on a chosen or a random slug. With an `Idempotency-Key`, sending it twice makes one link.",
-    responses=web.problems(*access.REFUSALS, access.ScopeMissing, links.SlugTaken, idempotency.KeyReused, Invalid),
+    description="Makes a link on a chosen or a random slug. With an `Idempotency-Key`, sending it twice makes one link. "
+    "Answers 200 with the link that was there already, if it was found by `external_id` (and changed) or by `reuse`.",
+    responses=_REUSED
+    | web.problems(*access.REFUSALS, access.ScopeMissing, links.SlugTaken, idempotency.KeyReused, Invalid),
 )
 async def create(  # noqa: PLR0913  # FastAPI injects each by its type
     draft: LinkDraft, request: Request, conn: Conn, me: Writer, now: Now, idempotency_key: IdempotencyKey = None
 ) -> Response:
     async def act() -> tuple[int, dict[str, Any], dict[str, str]]:
-        link = await links.create(conn, draft, workspace=me.workspace, user=me.user, now=now)
-        headers = {**_headers(link), "location": f"/api/v1/links/{link.id}"}
-        return 201, link.model_dump(mode="json"), headers
+        made = await links.create(conn, draft, workspace=me.workspace, user=me.user, now=now)
+        headers = {**_headers(made.link), "location": f"/api/v1/links/{made.link.id}"}
+        return 201 if made.created else 200, made.link.model_dump(mode="json"), headers
 
     return await idempotency.once(conn, request, act, key=idempotency_key, workspace=me.workspace, now=now)
 
@@ -75,7 +83,8 @@ async def create(  # noqa: PLR0913  # FastAPI injects each by its type
     "/api/v1/links",
     tags=["links"],
     summary="List links",
-    description="Newest first. Follow `next_cursor` until it is null.",
+    description="Follow `next_cursor` until it is null. `search` looks for a part of slug, target, title or tag; shorter "
+    "than three characters, for the start of a slug or for a tag.",
     responses=web.problems(*access.REFUSALS, access.ScopeMissing, Invalid),
 )
 async def find_all(  # noqa: PLR0913  # FastAPI injects each by its type
@@ -84,12 +93,54 @@ async def find_all(  # noqa: PLR0913  # FastAPI injects each by its type
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     cursor: Annotated[web.Text | None, Query(max_length=64)] = None,
     search: Annotated[web.Text | None, Query(max_length=256)] = None,
-    tag: Annotated[web.Text | None, Query(max_length=64)] = None,
+    tag: Annotated[
+        list[Annotated[web.Text, Field(max_length=64)]], Query(max_length=10, description="Of several, all.")
+    ] = [],  # noqa: B006  # FastAPI copies it
+    domain: Annotated[web.Text | None, Query(max_length=253)] = None,
     archived: bool = False,  # noqa: FBT001, FBT002  # a query parameter, given by name
+    sort: links.Sort = "-created_at",
 ) -> LinkPage:
     return await links.find_all(
-        conn, workspace=me.workspace, limit=limit, cursor=cursor, search=search, tag=tag, archived=archived
+        conn,
+        workspace=me.workspace,
+        limit=limit,
+        cursor=cursor,
+        search=search,
+        with_tags=tag,
+        domain=domain,
+        archived=archived,
+        sort=sort,
     )
+
+
+@app.post(
+    "/api/v1/links/bulk",
+    tags=["links"],
+    summary="Create, change and delete many links",
+    description="Up to a hundred items, each with `op`: `create` with the fields of a new link, `update` with `id` and fields "
+    "to change, `delete` with `id`; `if_version` as `If-Match`. Each is done, or refused, for itself.",
+    responses=web.problems(*access.REFUSALS, access.ScopeMissing, Invalid),
+)
+async def bulk(items: BulkItems, conn: Conn, me: Writer, now: Now) -> BulkPage:
+    return BulkPage(items=await links.bulk(conn, items, workspace=me.workspace, user=me.user, now=now))
+
+
+@app.get(
+    "/api/v1/links/available",
+    tags=["links"],
+    summary="Say whether a slug is free",
+    description="And if not, which slugs like it, or made of a title's words, are.",
+    responses=web.problems(*access.REFUSALS, access.ScopeMissing, Invalid),
+)
+async def available(  # noqa: PLR0913  # FastAPI injects each by its type
+    conn: Conn,
+    me: Reader,
+    now: Now,
+    slug: Annotated[web.Text, Query(max_length=256, examples=["spring-sale"])],
+    domain: Annotated[web.Text | None, Query(max_length=253)] = None,
+    title: Annotated[web.Text | None, Query(max_length=256)] = None,
+) -> Availability:
+    return await links.available(conn, slug, host=domain, title=title, workspace=me.workspace, now=now)
 
 
 @app.get(
@@ -136,12 +187,43 @@ async def explain(
     return explanations.explain(record, described, used_up=used_up, now=now)
 
 
+@app.get(
+    "/api/v1/links/{link_id}/history",
+    tags=["links"],
+    summary="List a link's versions",
+    description="The last hundred, newest first: who changed what, and when.",
+    responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound),
+)
+async def history(link_id: LinkId, conn: Conn, me: Reader) -> History:
+    return await links.history(conn, link_id, workspace=me.workspace)
+
+
+@app.post(
+    "/api/v1/links/{link_id}/revert",
+    response_model=LinkOut,
+    tags=["links"],
+    summary="Go back to a version of a link",
+    description="The link gets the fields again that it had then, as a new version; its password stays as it is.",
+    responses=web.problems(
+        *access.REFUSALS, access.ScopeMissing, NotFound, links.SlugTaken, PreconditionFailed, Invalid
+    ),
+)
+async def revert(  # noqa: PLR0913  # FastAPI injects each by its type
+    link_id: LinkId, wanted: Revert, conn: Conn, me: Writer, now: Now, version: Version
+) -> Response:
+    return _answer(
+        await links.revert(
+            conn, link_id, wanted.version, workspace=me.workspace, user=me.user, version=version, now=now
+        )
+    )
+
+
 @app.delete(
     "/api/v1/links/{link_id}",
     status_code=204,
     tags=["links"],
     summary="Delete a link",
-    description="Visitors get 410 from then on; its slug is not given to anybody else.",
+    description="Visitors get 410 from then on. Its slug is kept from other workspaces for 30 days.",
     responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, PreconditionFailed, Invalid),
 )
 async def delete(link_id: LinkId, conn: Conn, me: Writer, now: Now, version: Version) -> None:

@@ -127,7 +127,7 @@ async def test_clicks_of_any_number_of_days_may_come_at_once() -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        pytest.param(lambda line: line + b"\t\xff\xfe one field too many", id="unreadable"),
+        pytest.param(lambda line: line + b"\t\xff\xfe a field and\tone more", id="unreadable"),
         pytest.param(lambda line: line[: line.rindex(b"\t")], id="cut short"),
         pytest.param(lambda line: b"\t".join([line[:31], *line.split(b"\t")[1:]]), id="no UUID"),
         pytest.param(lambda line: _with_link(line, b"9" * 30), id="refused by PostgreSQL"),

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpx
 import pytest
 
+from ginnel import postgres
 from tests.conftest import Account
 
 Register = Callable[[], Awaitable[Account]]
@@ -163,12 +165,25 @@ async def test_of_many_at_once_one_gets_the_slug(account: Account) -> None:
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 19
 
 
-async def test_a_deleted_links_slug_stays_taken(account: Account) -> None:
-    slug = _slug("gone")
-    link = await account.link(slug=slug)
-    await account.http.delete(f"/api/v1/links/{link['id']}")
-    answer = await account.http.post("/api/v1/links", json={"target": "https://example.com/", "slug": slug})
-    assert answer.json()["code"] == "slug_taken"
+async def test_a_deleted_links_slug_is_its_workspaces_for_thirty_days(
+    account: Account, register: Register, client: httpx.AsyncClient
+) -> None:
+    slug, stranger = _slug("gone"), await register()
+    first = await account.link("https://example.com/1", slug=slug)
+    await account.http.delete(f"/api/v1/links/{first['id']}")
+    assert (await client.get(f"/{slug}")).status_code == 410
+    draft = {"target": "https://example.com/2", "slug": slug}
+    assert (await stranger.http.post("/api/v1/links", json=draft)).json()["code"] == "slug_taken"
+    second = await account.link(**draft)
+    assert second["id"] != first["id"]
+    assert (await client.get(f"/{slug}")).headers["location"] == "https://example.com/2"
+    await account.http.delete(f"/api/v1/links/{second['id']}")
+    connection = await postgres.connect()
+    await connection.execute("update links set deleted_at = now() - interval '31 days' where id = $1", second["id"])
+    await connection.close()
+    third = await stranger.link(**draft)
+    assert (await client.get(f"/{slug}")).headers["location"] == "https://example.com/2"
+    assert (await account.http.get(f"/api/v1/links/{third['id']}")).status_code == 404
 
 
 async def test_a_write_with_an_old_version_is_refused(account: Account) -> None:

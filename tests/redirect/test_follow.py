@@ -190,7 +190,7 @@ async def test_a_refusal_is_a_page_or_a_problem(client: httpx.AsyncClient, accep
     answer = await client.get("/no-such-link", headers={"accept": accept})
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith(kind)
-    assert answer.headers["vary"] == "accept"
+    assert answer.headers["vary"] == "accept, accept-language"
     assert "script" not in answer.text
 
 

@@ -23,6 +23,7 @@ def _checked_slug(text: str) -> str:
 
 Slug = Annotated[str, AfterValidator(_checked_slug), Field(examples=["spring-sale"])]
 Title = Annotated[web.Text, Field(max_length=256)]
+ExternalId = Annotated[web.Text, Field(min_length=1, max_length=128, examples=["order-7"])]
 Description = Annotated[web.Text, Field(max_length=512)]
 Password = Annotated[passwords.Given, Field(min_length=4)]
 MaxClicks = Annotated[int, Field(strict=True, ge=1, le=10**12, examples=[100])]
@@ -72,6 +73,13 @@ class LinkDraft(_Draft):
     domain: Annotated[web.Text, Field(max_length=253)] | None = Field(
         default=None, description="A host that this workspace may use. Left out, the installation's own."
     )
+    external_id: ExternalId | None = Field(
+        default=None, description="Yours. If a link of the workspace has it, that one is changed instead."
+    )
+    reuse: bool = Field(
+        default=False,
+        description="Give out a link of the workspace that leads to this target and no other, if there is one.",
+    )
 
 
 class LinkChange(_Draft):
@@ -109,6 +117,7 @@ class LinkOut(web.Output):
     archived: bool
     blocked: bool
     clicks: int = Field(description="Clicks by people so far; bots are counted apart, see stats.")
+    external_id: str | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -117,3 +126,63 @@ class LinkOut(web.Output):
 class LinkPage(web.Output):
     items: list[LinkOut]
     next_cursor: str | None
+
+
+class VersionOut(web.Output):
+    version: int
+    at: datetime
+    user: str | None = Field(description="The name of who made it so; null if they are gone.")
+    changes: dict[str, Change] = Field(description="What it changed, by field; all of it, for the first version.")
+
+
+class Change(web.Output):
+    before: Any
+    after: Any
+
+
+class History(web.Output):
+    items: list[VersionOut]
+
+
+class Revert(web.Input):
+    version: Annotated[int, Field(strict=True, ge=1, description="The version whose fields the link shall have again.")]
+
+
+class BulkCreate(LinkDraft):
+    op: Literal["create"]
+
+
+class BulkUpdate(LinkChange):
+    op: Literal["update"]
+    id: Annotated[int, Field(strict=True, ge=1, lt=2**63)]
+    if_version: Annotated[int, Field(strict=True, ge=1)] | None = Field(
+        default=None, description="Change it only if it still is at this version."
+    )
+
+
+class BulkDelete(web.Input):
+    op: Literal["delete"]
+    id: Annotated[int, Field(strict=True, ge=1, lt=2**63)]
+    if_version: Annotated[int, Field(strict=True, ge=1)] | None = None
+
+
+BulkItem = Annotated[BulkCreate | BulkUpdate | BulkDelete, Field(discriminator="op")]
+
+
+class BulkOut(web.Output):
+    """What became of one item: its status as it would have been alone, and the link or the problem."""
+
+    status: int
+    link: LinkOut | None
+    problem: dict[str, Any] | None
+
+
+class BulkPage(web.Output):
+    items: list[BulkOut]
+
+
+class Availability(web.Output):
+    slug: str
+    available: bool
+    code: str | None = Field(description="Why it is not.")
+    suggestions: list[str] = Field(description="Slugs like it that are free.")

@@ -7,10 +7,12 @@ that listens; one that does not, or can't at the moment, keeps a record for a se
 from __future__ import annotations
 
 import asyncio
+import functools
 import math
 import os
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -233,13 +235,20 @@ _PAUSE = 0.005
 
 async def purge(host: str, slug_key: str) -> None:
     """Forget a link that was created or changed: here, in Redis, and in every process that listens."""
-    forget(host, slug_key)
+    await purge_all([(host, slug_key)])
+
+
+async def purge_all(changed: Sequence[tuple[str, str]]) -> None:
+    """Forget several, by host and slug key."""
+    for name in changed:
+        forget(*name)
     try:
-        await _tell(host, slug_key)
+        await _tell(changed)
     except redis.RedisError:
         observe.count("purge_delayed")  # until it is told again
     finally:
-        forget(host, slug_key)  # what a visitor may just have read out of Redis
+        for name in changed:
+            forget(*name)  # what a visitor may just have read out of Redis
 
 
 async def purge_again(connection: asyncpg.Connection) -> int:
@@ -254,24 +263,30 @@ async def purge_again(connection: asyncpg.Connection) -> int:
             delete from purges using oldest where purges.id = oldest.id returning host, slug_key
             """
         )
-        for row in rows:
-            await _tell(row["host"], row["slug_key"])
+        await _tell([(row["host"], row["slug_key"]) for row in rows])
     return len(rows)
 
 
-async def _tell(host: str, slug_key: str) -> None:
-    folded = f"{host}/{slugs.fold(slug_key)}"
-    key, message = _key(f"{host}/{slug_key}", folded), f"{host}/{slug_key}"
+async def _tell(changed: Sequence[tuple[str, str]]) -> None:
+    """Remove records from Redis, then tell those who listen: whoever reads a link again because of it finds no old one."""
+    keys: dict[int, list[str]] = {}
+    for host, slug_key in changed:
+        folded = f"{host}/{slugs.fold(slug_key)}"
+        keys.setdefault(shards.of(folded), []).append(_key(f"{host}/{slug_key}", folded))
 
-    async def remove(client: redis.Redis) -> None:
-        await client.delete(key)
+    async def remove(client: redis.Redis, names: list[str]) -> None:
+        await client.delete(*names)
 
     async def tell(client: redis.Redis) -> None:
-        await client.publish(CHANNEL, message)
+        async with client.pipeline(transaction=False) as pipeline:
+            for host, slug_key in changed:
+                pipeline.publish(CHANNEL, f"{host}/{slug_key}")
+            await pipeline.execute()
 
-    # The message comes last: whoever reads the link again because of it finds no old record.
-    for operation, place in ((remove, key), (tell, CHANNEL)):
-        await redis.call(operation, place)
+    for names in keys.values():
+        await redis.call(functools.partial(remove, names=names), names[0])
+    if changed:
+        await redis.call(tell, CHANNEL)
 
 
 def forget(host: str, slug_key: str) -> None:

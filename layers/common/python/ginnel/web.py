@@ -5,7 +5,7 @@ Nothing here knows the database: the redirect function imports it too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -171,8 +171,13 @@ async def _validation_problem(_: Request, error: Exception) -> JSONResponse:
     found = error.errors()
     if any(e["type"] == "json_invalid" for e in found):
         return _respond(400, "json_invalid", "The body is not valid JSON.")
-    faults = [FieldError(_pointer(e["loc"]), e["type"], e["msg"].removeprefix("Value error, ")) for e in found]
-    return _respond(422, "invalid", "Some fields are not valid.", faults=faults)
+    named = faults((e["loc"], e["type"], e["msg"]) for e in found)
+    return _respond(422, "invalid", "Some fields are not valid.", faults=named)
+
+
+def faults(found: Iterable[tuple[Sequence[str | int], str, str]]) -> list[FieldError]:
+    """Name fields as problems do, by the location, type and message of a validator's errors."""
+    return [FieldError(_pointer(where), kind, said.removeprefix("Value error, ")) for where, kind, said in found]
 
 
 def _pointer(location: Sequence[str | int]) -> str:

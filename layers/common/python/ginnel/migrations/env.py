@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from alembic import context
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
@@ -20,8 +22,12 @@ def run(connection: Connection) -> None:
 connection = context.config.attributes.get("connection")
 if connection is None:
     raise SystemExit("run migrations by `make migrate`")
-# Two hosts that start together must not both migrate; a migration that can't get its lock must not stop the traffic.
-connection.execute(text("select pg_advisory_lock(7461)"))
+# Two hosts that start together must not both migrate. Who waits asks again and again: an index that is being built beside
+# the traffic would wait for a statement that is under way, and that one for the lock.
+while not connection.scalar(text("select pg_try_advisory_lock(7461)")):
+    connection.commit()
+    time.sleep(0.2)
+# A migration that can't get its lock must not stop the traffic.
 connection.execute(text("set lock_timeout = '5s'"))
 connection.commit()
 try:

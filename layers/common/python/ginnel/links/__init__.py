@@ -1,0 +1,33 @@
+"""Links: a slug on a domain that leads to a target. What a redirect needs of one is compiled in `lookup`.
+
+The fields that clients send and see are in `drafts`, what rules may say in `conditions`.
+"""
+
+from .bulk import bulk
+from .history import history
+from .reading import Sort, find_all, get, record, short_url
+from .slugging import available
+from .tables import Budget, Link, Purge, Version
+from .writing import Made, SlugTaken, change, create, create_all, delete, revert
+
+__all__ = [
+    "Budget",
+    "Link",
+    "Made",
+    "Purge",
+    "SlugTaken",
+    "Sort",
+    "Version",
+    "available",
+    "bulk",
+    "change",
+    "create",
+    "create_all",
+    "delete",
+    "find_all",
+    "get",
+    "history",
+    "record",
+    "revert",
+    "short_url",
+]
