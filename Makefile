@@ -118,6 +118,11 @@ package: build ## upload the packages as a deployment does, to AWS_ENDPOINT_URL 
 bench-deploy: .venv/test .venv-sam/made ## measure a first deployment's build and upload against one function's change
 	@$(BIN)/python -m tests.bench.deploy
 
+.PHONY: deploy
+deploy: build ## hand what was built to AWS (ENV=staging or production, PARAMETERS="Name=value …", RELEASE=…)
+	@$(BIN)/python -m local.deploy $(or $(ENV),staging) --template $(BUILD)/template.yaml \
+		$(if $(RELEASE),--release $(RELEASE)) Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE) $(PARAMETERS)
+
 .PHONY: lock
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile $(LOCK) pyproject.toml -o requirements/lambda.txt

@@ -43,6 +43,8 @@ def _measure(waiting: ingestion.Waiting) -> None:
     from aws_lambda_powertools.metrics import MetricUnit  # noqa: PLC0415  # as above
 
     metrics = Metrics(namespace="Ginnel", service="clicks")
+    # Of several stacks in one account, each has alarms of its own.
+    metrics.add_dimension(name="function", value=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
     metrics.add_metric(name="OldestClick", unit=MetricUnit.Seconds, value=waiting.oldest_seconds)
     metrics.add_metric(name="StreamEntries", unit=MetricUnit.Count, value=waiting.entries)
     metrics.add_metric(name="OutboxPayloads", unit=MetricUnit.Count, value=waiting.spilled)

@@ -55,7 +55,7 @@ async def test_unknown_wrong_and_disabled_look_alike(
 
 
 async def test_an_unknown_user_costs_the_same_hash() -> None:
-    assert not passwords.outdated(passwords._NOBODY)
+    assert not passwords.outdated(passwords._nobodys())
     kept = await passwords.encode("some password")
 
     async def taken(hashed: str | None) -> float:

@@ -169,6 +169,7 @@ class Functions:
     auth: Function
     links: Function
     clicks: Function
+    migrate: Function
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ class Context:
     memory_limit_in_mb: str = "512"
 
     def get_remaining_time_in_millis(self) -> int:
-        return 10_000
+        return 1000 * int(os.environ.get("AWS_LAMBDA_FUNCTION_TIMEOUT", "10"))
 
 
 def main() -> None:

@@ -7,12 +7,14 @@ import base64
 import json
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
 from . import events, template
 from .conftest import BASE_URL, Answer, Function, Functions, Link, Person, Stores, declared, running
+from .test_stack import CONNECTIONS
 
 Shorten = Callable[..., Awaitable[Link]]
 
@@ -63,8 +65,10 @@ async def test_no_handler_starts_without_a_variable_that_it_needs(stores: Stores
         async with gate, running(name, stores, environment) as function:
             return function.started
 
-    optional = {"DATABASE_POOL", "DRAIN_SECONDS", "REDIS_CLUSTER", "REDIS_SHARDS", "TRUSTED_PROXIES"}
-    cases = [(name, key) for name in template.FUNCTIONS for key in declared(name).keys() - optional]
+    optional = {"DATABASE_POOL", "DRAIN_SECONDS", "REDIS_CLUSTER", "REDIS_SHARDS", "REDIS_TIMEOUT", "TRUSTED_PROXIES"}
+    # MigrateFunction starts, and answers that it is missing.
+    names = template.FUNCTIONS.keys() - {"migrate"}
+    cases = [(name, key) for name in names for key in declared(name).keys() - optional]
     answers = await asyncio.gather(*(start(*case) for case in cases))
     for (name, missing), answer in zip(cases, answers, strict=True):
         assert answer.get("errorType") == "BadSettings", (name, missing, answer)
@@ -286,6 +290,31 @@ async def test_http_and_schedule_take_turns_on_one_loop(
     assert stored == await stores.clicks(link.id) == 100
     # The ORM's and the drain's; to Redis the requests' and the drain's, which may take a batch while it acknowledges one.
     assert await functions.clicks.living() in {(2, 2), (2, 3)}
+
+
+async def test_no_function_holds_more_connections_than_the_template_reckons_with(
+    functions: Functions, person: Person, shorten: Shorten, stores: Stores
+) -> None:
+    link = await shorten()
+    # Without Redis, clicks take the longest way: the request's connection, the outbox's and the drain's.
+    away = {"REDIS_URL": "redis://127.0.0.1:1"}
+    async with AsyncExitStack() as stack:
+        started = {
+            name: await stack.enter_async_context(running(name, stores, declared(name) | away)) for name in CONNECTIONS
+        }
+        assert (await started["redirect"].call(events.load("redirect_get", slug=link.slug)))["statusCode"] == 302
+        body(await started["auth"].call(events.load("auth_me", token=person.token)))
+        event = events.load("links_create", token=person.token, slug=secrets.token_hex(6), key=secrets.token_hex(8))
+        body(await started["links"].call(event), 201)
+        body(await started["links"].call(events.load("links_summary", token=person.token, link=link.id)))
+        event = events.load("clicks_record", token=person.token, slug=link.slug, click="outage")
+        body(await started["clicks"].call(event), 202)
+        await started["clicks"].call(SCHEDULED)
+        assert await started["migrate"].call({}) == {}
+        held = {name: (await function.living())[0] for name, function in started.items()}
+    # MigrateFunction's is closed again, as its own tests show.
+    assert held == {**CONNECTIONS, "migrate": 0}
+    await functions.clicks.call(SCHEDULED)
 
 
 # Connections that were cut while nothing ran

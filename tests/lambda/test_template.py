@@ -1,4 +1,4 @@
-"""template.yaml and .env.example say the same as the code."""
+"""template.yaml and .env.example say the same as the code. What the stack consists of: test_stack.py."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from local import host
 
 from . import template
 
+# Those that HTTP leads to.
+WITH_ROUTES = [name for name in template.FUNCTIONS if list(template.routes(name))]
+GIVEN = dict.fromkeys(("DatabaseUrl", "RedisUrl", "BaseUrl", "JwtKeys"), "-")
 # What a function may read besides its settings.
 ANYWHERE = {"LOG_LEVEL"}
 # Kept for later: the dashboard, the mailbox, and what apps and certificate authorities look for.
@@ -31,7 +34,19 @@ def app(function: str) -> FastAPI:
     return found
 
 
-@pytest.mark.parametrize("function", template.FUNCTIONS)
+def needs(function: str) -> Iterator[dataclasses.Field[Any]]:
+    module = importlib.import_module(f"{function}.app")
+    kinds = module.app.state.needs if function in WITH_ROUTES else module.NEEDS
+    for kind in kinds:
+        yield from dataclasses.fields(kind)
+
+
+def test_the_template_has_a_function_for_each_folder() -> None:
+    folders = {path.parent.name for path in (template.ROOT / "functions").glob("*/app.py")}
+    assert folders == template.FUNCTIONS.keys()
+
+
+@pytest.mark.parametrize("function", WITH_ROUTES)
 def test_the_gateway_has_every_route_of_the_app_once_and_no_other(function: str) -> None:
     events = list(template.routes(function))
     routes = {
@@ -46,8 +61,8 @@ def test_no_two_functions_have_the_same_route() -> None:
     assert len(routes) == len(set(routes))
 
 
-def test_the_template_has_the_functions_that_one_machine_has() -> None:
-    assert {id(app(function)) for function in template.FUNCTIONS} == {id(app) for app in host.FUNCTIONS}
+def test_the_gateway_leads_to_the_functions_that_one_machine_has() -> None:
+    assert {id(app(function)) for function in WITH_ROUTES} == {id(app) for app in host.FUNCTIONS}
 
 
 def test_the_reserved_slugs_are_the_routes_first_segments() -> None:
@@ -58,8 +73,9 @@ def test_the_reserved_slugs_are_the_routes_first_segments() -> None:
 
 @pytest.mark.parametrize("function", template.FUNCTIONS)
 def test_a_function_is_given_what_it_needs_and_nothing_that_nobody_reads(function: str) -> None:
-    needed = [field for kind in app(function).state.needs for field in dataclasses.fields(kind)]
-    given = template.environment(function, dict.fromkeys(("DatabaseUrl", "RedisUrl", "BaseUrl", "JwtKeys"), "-"))
+    needed = list(needs(function))
+    given = template.environment(function, GIVEN)
+    assert given.keys() == template.environment(function, {}).keys()
     assert _names(field for field in needed if field.default is dataclasses.MISSING) <= given.keys()
     assert given.keys() <= _names(iter(needed)) | ANYWHERE
     assert given["DATABASE_POOL"] == "1"
@@ -117,4 +133,4 @@ def _read_directly() -> Iterator[str]:
     for folder in ("functions", "layers/common/python", "local"):
         for path in (template.ROOT / folder).rglob("*.py"):
             names = re.findall(r"environ(?:\.get\(|\.setdefault\(|\[)\"([A-Z_]+)\"", path.read_text())
-            yield from set(names) - {"MAKELEVEL", "AWS_ENDPOINT_URL"}
+            yield from set(names) - {"AWS_ENDPOINT_URL", "AWS_LAMBDA_FUNCTION_NAME", "MAKELEVEL"}

@@ -21,6 +21,8 @@ from ginnel import observe, redis, settings
 T = TypeVar("T")
 Address = tuple[str, int]
 
+# The system's chance: the module's own would be the same in each process that starts from one snapshot.
+_CHANCE = random.SystemRandom()
 _HOPS = 3
 """Nodes that an operation may be sent to, one after another, while keys move."""
 _EVERY = 0.25
@@ -134,7 +136,7 @@ class Cluster:
     async def _look(self) -> None:
         """Ask one node after another, until one answers, who owns what."""
         self._looked = time.monotonic()
-        known = random.sample(list(self._nodes.items()), len(self._nodes))
+        known = _CHANCE.sample(list(self._nodes.items()), len(self._nodes))
         for (host, _), node in [*known, ((self._seed_host, 0), self._seed)]:
             try:
                 ranges = await node.ask(_slots)

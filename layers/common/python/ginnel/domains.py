@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Identity, Text, or_, select, update
+from sqlalchemy import ForeignKey, Identity, Text, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,6 +26,8 @@ class Domain(Base):
 async def ensure_default(conn: AsyncSession, *, now: datetime) -> None:
     """Keep the one domain that is open to every workspace in step with BASE_URL: links follow when it changes."""
     host = settings.site().host
+    # Of two that start together on a new database, one makes it.
+    await conn.execute(select(func.pg_advisory_xact_lock(7464)))
     kept = await conn.execute(
         update(Domain).where(Domain.workspace_id.is_(None)).values(host=host).returning(Domain.id)
     )

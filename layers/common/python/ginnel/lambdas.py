@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from mangum.types import ASGI
 
+T = TypeVar("T")
 Event = dict[str, Any]
 Handler = Callable[[Event, Any], Any]
 
@@ -24,6 +25,12 @@ _TEXT = ["text/", "application/json", "application/problem+json"]
 @functools.cache
 def loop() -> asyncio.AbstractEventLoop:
     return asyncio.new_event_loop()
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run something on the process's loop: for a handler of events that are not HTTP."""
+    asyncio.set_event_loop(loop())
+    return loop().run_until_complete(work)
 
 
 def serve(

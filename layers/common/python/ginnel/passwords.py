@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import os
 import threading
 import unicodedata
@@ -37,11 +38,13 @@ def _random(size: int) -> str:
     return base64.b64encode(os.urandom(size)).rstrip(b"=").decode()
 
 
-# What an unknown user's password is compared with: it costs the same and fits nothing.
-_NOBODY = (
-    f"$argon2id$v=19$m={_HASHER.memory_cost},t={_HASHER.time_cost},p={_HASHER.parallelism}"
-    f"${_random(_HASHER.salt_len)}${_random(_HASHER.hash_len)}"
-)
+@functools.cache
+def _nobodys() -> str:
+    """Make what an unknown user's password is compared with: it costs the same and fits nothing."""
+    return (
+        f"$argon2id$v=19$m={_HASHER.memory_cost},t={_HASHER.time_cost},p={_HASHER.parallelism}"
+        f"${_random(_HASHER.salt_len)}${_random(_HASHER.hash_len)}"
+    )
 
 
 def settled(text: str) -> str:
@@ -88,7 +91,7 @@ async def verify(kept: str | None, password: str) -> bool:
 
     def compare() -> bool:
         try:
-            return _HASHER.verify(kept or _NOBODY, password)
+            return _HASHER.verify(kept or _nobodys(), password)
         except VerifyMismatchError:
             return False
 

@@ -10,11 +10,13 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from ginnel import audit, db, domains, idempotency, keys, links, postgres, sessions, stats, users, workspaces
+from ginnel import audit, db, domains, idempotency, keys, links, observe, postgres, sessions, stats, users, workspaces
 from ginnel.db import Base
 
 # The mapped classes register themselves with Base when their modules are imported.
@@ -34,15 +36,33 @@ def config(connection: Connection) -> Config:
     return made
 
 
+def knows(revision: str) -> bool:
+    """Say whether a version of the schema is one of this release's, and not of a newer one's."""
+    return any(script.revision == revision for script in ScriptDirectory(str(Path(__file__).parent)).walk_revisions())
+
+
 async def upgrade(revision: str = "head") -> None:
     await _with_connection(lambda connection: command.upgrade(config(connection), revision))
 
 
 async def prepare() -> None:
-    """Bring the schema up to date and the default domain in step with BASE_URL: what a deployment does before traffic."""
-    await upgrade()
+    """Bring the schema up to date and the default domain in step with BASE_URL: what a deployment does before traffic.
+
+    What a newer release has made of the schema is left as it is: releases expand first, so that this one can run on it, and
+    going back to it must not fail.
+    """
+    await _with_connection(_advance)
     async with asynccontextmanager(db.transaction)() as conn:
         await domains.ensure_default(conn, now=datetime.now(UTC))
+
+
+def _advance(connection: Connection) -> None:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    connection.rollback()  # what was read began a transaction, and Alembic wants its own
+    if revision is not None and not knows(revision):
+        observe.log.warning("schema_newer", revision=revision)
+        return
+    command.upgrade(config(connection), "head")
 
 
 async def downgrade(revision: str) -> None:
