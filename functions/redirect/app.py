@@ -91,9 +91,9 @@ async def _follow(scope: Scope) -> Response:
             elif line:
                 await clicks.record(line)
     except Unavailable as problem:
-        return _refuse(headers, problem.status, problem.code, problem.headers)
+        return _refuse(scope, problem.status, problem.code, problem.headers)
     if not answer.location:
-        return _refuse(headers, answer.status, answer.code)
+        return _refuse(scope, answer.status, answer.code)
     return Response(status_code=answer.status, headers=dict(redirects.headers(answer)))
 
 
@@ -124,11 +124,11 @@ def _slug(scope: Scope) -> str | None:
     return slugs.from_path(scope["raw_path"].partition(b"?")[0][1:])
 
 
-def _refuse(headers: Headers, status: int, code: str, extra: Mapping[str, str] = _NONE) -> Response:
-    """Say why there is no redirect: by a page, or by a problem to clients that ask for JSON."""
+def _refuse(scope: Scope, status: int, code: str, extra: Mapping[str, str] = _NONE) -> Response:
+    """Say why there is no redirect: by a page, or by a problem to clients that ask for JSON or mistyped a call's path."""
     common = {"cache-control": "no-store", "x-robots-tag": "noindex", "vary": "accept", **extra}
-    accept = headers.get("accept", "")
-    if "json" in accept and "text/html" not in accept:
+    accept = Headers(scope=scope).get("accept", "")
+    if f"{scope['path']}/".startswith("/api/") or ("json" in accept and "text/html" not in accept):
         body = errors.body(status, code, ". ".join(pages.TEXTS[code]), observe.request_id.get())
         return JSONResponse(body, status, common, media_type="application/problem+json")
     return Response(pages.render(code), status, {**common, **pages.HEADERS})
@@ -149,6 +149,6 @@ def refusal(error: Exception) -> ASGIApp:
     async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
         if not isinstance(error, Unavailable):
             raise error
-        await _refuse(Headers(scope=scope), error.status, error.code, error.headers)(scope, receive, send)
+        await _refuse(scope, error.status, error.code, error.headers)(scope, receive, send)
 
     return web.Frame(refuse)
