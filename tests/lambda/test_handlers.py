@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from . import events, template
-from .conftest import BASE_URL, Answer, Function, Functions, Link, Person, Stores, declared, running
+from .conftest import BASE_URL, Function, Functions, Link, Person, declared, running
+from .connected import Answer, Stores
 
 Shorten = Callable[..., Awaitable[Link]]
 
