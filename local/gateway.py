@@ -161,7 +161,7 @@ def _headers(scope: Scope) -> tuple[dict[str, str], list[str]]:
     folded |= {
         "x-amzn-trace-id": f"Root=1-{int(time.time()):x}-{secrets.token_hex(12)}",
         "x-forwarded-for": f"{before}, {_peer(scope)}" if before else _peer(scope),
-        "x-forwarded-port": str((scope.get("server") or ("", 80))[1]),
+        "x-forwarded-port": str((scope.get("server") or ("", None))[1] or (443 if scope["scheme"] == "https" else 80)),
         "x-forwarded-proto": scope["scheme"],
     }
     return dict(sorted(folded.items())), cookies
@@ -214,7 +214,9 @@ async def _respond(answer: Any, route: Route, send: Send) -> None:  # noqa: ANN4
 
 def _message(answer: dict[str, Any]) -> tuple[Message, bytes]:
     body = answer.get("body") or ""
-    content = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
+    if not isinstance(body, str):
+        raise TypeError("a body that is no text")
+    content = base64.b64decode(body, validate=True) if answer.get("isBase64Encoded") else body.encode()
     fields = [(str(name).lower(), str(value)) for name, value in (answer.get("headers") or {}).items()]
     fields = [(name, value) for name, value in fields if name not in _HOP | {"content-length"}]
     fields += [("set-cookie", cookie) for cookie in answer.get("cookies") or []]
