@@ -169,7 +169,7 @@ def _path(scope: Scope) -> bytes:
     """Return the path behind its first slash as it was sent; a framework's decoding would hide malformed escapes."""
     if "aws.event" in scope:
         path: str = scope["aws.event"]["rawPath"]
-        return path[1:].encode()
+        return path[1:].encode(errors="surrogatepass")  # which no slug decodes from
     raw: bytes = scope["raw_path"]
     return raw.partition(b"?")[0][1:]
 

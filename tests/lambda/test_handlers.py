@@ -52,7 +52,7 @@ async def test_each_handler_starts_with_only_what_the_template_declares(function
 
 
 async def test_the_redirect_function_starts_without_what_is_slow_to_import(functions: Functions) -> None:
-    slow = {"sqlalchemy", "alembic", "boto3", "jwt", "maxminddb", "argon2", "aws_lambda_powertools"}
+    slow = {"sqlalchemy", "alembic", "boto3", "jwt", "maxminddb", "argon2", "aws_lambda_powertools", "asyncpg"}
     assert not slow & set(functions.redirect.started["modules"])
 
 
