@@ -26,7 +26,6 @@ pytestmark = pytest.mark.artefact
 
 ROUTES = [route for function in stack.read(template.ROOT / "template.yaml") for route in function.routes]
 SCHEDULED = events.load("scheduled")
-TROUBLE = ("Traceback", "request_failed", "never retrieved", "was destroyed", "Read-only file system")
 
 Emulation = dict[str, Emulated]
 
@@ -186,12 +185,3 @@ async def test_nothing_but_tmp_can_be_written_to(packages: Packages, stores: Sto
         answer = await function.exchange({})
     assert (answer["refused"], answer["cwd"]) == (6, "/var/task"), answer
     assert {"ginnel", "fastapi"} <= set(answer["layer"])
-
-
-def test_nothing_failed_behind_the_answers_and_nothing_was_written(emulated: Emulation, packages: Packages) -> None:
-    """Comes last: whatever the tests above did."""
-    for name, function in emulated.items():
-        # The runtime tells of an exception on one line: those that the tests above asked for are refusals of events.
-        lines = [line for line in function.said().split("\n") if "ValueError" not in line]
-        assert [line for line in lines if any(sign in line for sign in TROUBLE)] == [], name
-    assert packages.changed() == []

@@ -32,6 +32,7 @@ CONNECTIONS = 50
 """Fewer than PostgreSQL's smallest instances allow."""
 AT_ONCE = 20
 SCHEDULED = events.load("scheduled")
+TROUBLE = ("Traceback", "request_failed", "never retrieved", "was destroyed", "Read-only file system")
 
 Emulation = dict[str, Emulated]
 Shortened = Callable[[], Awaitable[Link]]
@@ -113,6 +114,15 @@ async def test_three_hundred_cold_starts_share_fifty_connections(
     assert uncached.keys() <= {302, 503}
     assert uncached[503] <= STARTS // 2 // 100
     assert counted == len(known) + cached[302] + uncached[302]
+
+
+def test_nothing_failed_behind_the_answers_and_nothing_was_written(emulated: Emulation, packages: Packages) -> None:
+    """Comes last: whatever the tests here and in test_artefacts did."""
+    for name, function in emulated.items():
+        # The runtime tells of an exception on one line: those that the tests above asked for are refusals of events.
+        lines = [line for line in function.said().split("\n") if "ValueError" not in line]
+        assert [line for line in lines if any(sign in line for sign in TROUBLE)] == [], name
+    assert packages.changed() == []
 
 
 async def _cut(function: Emulated, *, postgres: bool, redis: bool) -> None:
