@@ -201,7 +201,8 @@ def _refuse(scope: Scope, status: int, code: str, extra: Mapping[str, str] = _NO
     headers = Headers(scope=scope)
     common = {**_UNCACHED, "vary": "accept, accept-language", **extra}
     accept = headers.get("accept", "")
-    if f"{scope['path']}/".startswith("/api/") or ("json" in accept and "text/html" not in accept):
+    # Where a host's own lane has seen that it is a slug, there is no path any more.
+    if f"{scope.get('path')}/".startswith("/api/") or ("json" in accept and "text/html" not in accept):
         body = errors.body(status, code, ". ".join(texts.TEXTS["en"][code]), observe.request_id.get())
         return JSONResponse(body, status, common, media_type="application/problem+json")
     page = pages.refusal(code, headers.get("accept-language", ""))
