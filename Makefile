@@ -30,8 +30,16 @@ help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: up
-up: .venv/run ## run everything at http://localhost:8000 (PORT=…, DATA=…)
-	@$(BIN)/python -m local.cli up --port $(PORT) --data $(DATA) --env-file .env
+up: .venv/run $(if $(LAMBDA),here) ## run everything at http://localhost:8000 (PORT=…, DATA=…; LAMBDA=1: as Lambda does)
+	@$(BIN)/python -m local.cli up --port $(PORT) --data $(DATA) --env-file .env $(if $(LAMBDA),--template $(HERE_TEMPLATE))
+
+# The packages for this machine, and what runs them on it.
+HERE_TEMPLATE = .aws-sam/here/build/template.yaml
+.PHONY: here
+here:
+	@$(MAKE) --no-print-directory built $(HERE)
+.PHONY: built
+built: build .venv-$(RUNTIME)/made
 
 .PHONY: test
 test: .venv/test ## the fast tests, on servers of their own
@@ -45,8 +53,12 @@ test-slow: .venv/test ## the tests that kill, flood or take minutes
 test-faults: .venv/test ## what is lost when something fails, in figures (FULL=1: at full length)
 	@$(BIN)/python -m pytest tests/faults -m "$(if $(FULL),,not slow)"
 
+.PHONY: test-lambda
+test-lambda: .venv/test here ## the packages under Lambda's own emulator (FULL=1: at full length)
+	@$(BIN)/python -m pytest -m artefact
+
 .PHONY: test-all
-test-all: test test-slow test-faults ## all tests
+test-all: test test-slow test-faults test-lambda ## all tests
 
 .PHONY: check
 check: lint types test ## what every commit must pass
@@ -92,7 +104,7 @@ bench-ingest: .venv/test ## measure how quickly clicks are stored
 	@$(BIN)/python -m tests.bench.ingest
 
 .PHONY: bench-lambda
-bench-lambda: .venv/test ## measure the functions' cold and warm starts beside a handler that does nothing
+bench-lambda: .venv/test here ## measure the functions' cold and warm starts beside a handler that does nothing
 	@$(BIN)/python -m tests.bench.functions
 
 .PHONY: validate

@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 import uvloop
@@ -27,6 +27,7 @@ from dotenv import load_dotenv
 
 from ginnel import db, migrations, redis, settings, users
 from local import services
+from local.stack import NotBuilt
 
 if TYPE_CHECKING:
     from local.services import Servers
@@ -58,6 +59,7 @@ def main() -> None:
     command.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     command.add_argument("--data", type=Path, default=Path(".data"), help="the folder that keeps everything")
     command.add_argument("--workers", type=int, help="how many processes store clicks (else WORKERS, or 1)")
+    command.add_argument("--template", type=Path, help="run this built template's packages under Lambda's emulator")
     command.add_argument("--env-file", type=Path, help="settings for what is not in the environment")
     wanted = parser.parse_args()
     if wanted.env_file:
@@ -66,15 +68,16 @@ def main() -> None:
         workers = settings.read(Settings).workers if wanted.workers is None else wanted.workers
         if workers < 1:
             parser.error("--workers must be 1 or more")
-        raise SystemExit(up(wanted.data.resolve(), host=wanted.host, port=wanted.port, workers=workers))
-    except (CannotStart, services.ServicesError, settings.BadSettings) as error:
+        data, template = wanted.data.resolve(), wanted.template
+        raise SystemExit(up(data, host=wanted.host, port=wanted.port, workers=workers, template=template))
+    except (CannotStart, services.ServicesError, settings.BadSettings, NotBuilt) as error:
         raise SystemExit(f"\n  Ginnel can't start: {error}\n") from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 
 
-def up(data: Path, *, host: str, port: int, workers: int) -> int:
-    """Run until a signal or a fault; return the exit status."""
+def up(data: Path, *, host: str, port: int, workers: int, template: Path | None = None) -> int:
+    """Run until a signal or a fault; return the exit status. Of a built template, its packages run, and no workers of ours."""
     _check_free(host, port)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as stack:
@@ -90,7 +93,8 @@ def up(data: Path, *, host: str, port: int, workers: int) -> int:
         os.environ["JWT_KEYS"] = os.environ.get("JWT_KEYS") or _keys(data / "jwt-keys.json")
         password = asyncio.run(_prepare())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_serve(servers, host=host, port=port, workers=workers, password=password))
+            serving = _serve(servers, host=host, port=port, workers=workers, template=template, password=password)
+            return runner.run(serving)
 
 
 def _check_free(host: str, port: int) -> None:
@@ -137,15 +141,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(servers: Servers | None, *, host: str, port: int, workers: int, password: str | None) -> int:
+async def _serve(  # noqa: PLR0913  # each by its name
+    servers: Servers | None, *, host: str, port: int, workers: int, template: Path | None, password: str | None
+) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
-    from local.bounded import Bounded  # noqa: PLC0415  # what these import reads the environment
-    from local.host import app  # noqa: PLC0415  # as above
-    from local.protocol import FastLane  # noqa: PLC0415  # as above
-
+    app, http = _site(template)
     # What was imported stays: walking through it again would hold visitors up for a tenth of a second each time.
     gc.collect()
     gc.freeze()
@@ -153,7 +156,7 @@ async def _serve(servers: Servers | None, *, host: str, port: int, workers: int,
         app,
         host=host,
         port=port,
-        http=FastLane if settings.read(Settings).fast_lane else Bounded,
+        http=http,
         ws="none",
         lifespan="on",
         access_log=False,
@@ -164,7 +167,8 @@ async def _serve(servers: Servers | None, *, host: str, port: int, workers: int,
     )
     server = _Server(config)
     stopper = asyncio.create_task(_stop(server, stop))
-    keepers = [asyncio.create_task(_keep_worker(number)) for number in range(1, workers + 1)]
+    count = 0 if template else workers
+    keepers = [asyncio.create_task(_keep_worker(number)) for number in range(1, count + 1)]
     watch = asyncio.create_task(_watch(server, servers))
     greet = asyncio.create_task(_greet(server, port=port, password=password))
     try:
@@ -181,6 +185,19 @@ async def _serve(servers: Servers | None, *, host: str, port: int, workers: int,
     watch.cancel()
     print("\n  Stopped; everything is kept.", flush=True)
     return 0
+
+
+def _site(template: Path | None) -> tuple[Any, Any]:
+    """Return the app and uvicorn's protocol for it. What is imported here reads the environment."""
+    if template:
+        from local.fleet import Site  # noqa: PLC0415  # as above
+
+        return Site(template), "httptools"  # a request may be as long as the gateway allows
+    from local.bounded import Bounded  # noqa: PLC0415  # as above
+    from local.host import app  # noqa: PLC0415  # as above
+    from local.protocol import FastLane  # noqa: PLC0415  # as above
+
+    return app, FastLane if settings.read(Settings).fast_lane else Bounded
 
 
 async def _stop(server: uvicorn.Server, stop: asyncio.Event) -> None:

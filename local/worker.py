@@ -19,6 +19,7 @@ os.environ.setdefault("DRAIN_SECONDS", "1")
 from clicks.app import handler
 from ginnel.observe import log
 from ginnel.settings import BadSettings
+from local import schedule
 
 _stopping = threading.Event()
 
@@ -32,21 +33,6 @@ def _watch_parent() -> None:
     while os.read(0, 4096):
         pass
     _stopping.set()
-
-
-def event(now: datetime) -> dict[str, object]:
-    """Make the event that EventBridge sends for a schedule."""
-    return {
-        "version": "0",
-        "id": f"local-{now.timestamp():.0f}",
-        "detail-type": "Scheduled Event",
-        "source": "aws.events",
-        "account": "000000000000",
-        "time": now.isoformat(timespec="seconds"),
-        "region": "local",
-        "resources": [],
-        "detail": {},
-    }
 
 
 def main() -> None:
@@ -63,7 +49,7 @@ def main() -> None:
     failures = 0
     while not _stopping.is_set():
         try:
-            handler(event(datetime.now(UTC)), None)
+            handler(schedule.event(datetime.now(UTC)), None)
             failures = 0
         except BadSettings as error:
             raise SystemExit(str(error)) from None

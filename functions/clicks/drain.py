@@ -227,14 +227,14 @@ class Drain:
             if kept is not None and not kept.is_closed():
                 try:
                     return await operation(kept)
-                except postgres.LOST:
+                except postgres.lost():
                     # It was cut while the process was frozen, or the server restarted.
                     observe.count("postgres_lost")
                     kept.terminate()
             self._connection = await postgres.connect(command_timeout=_TIMEOUT)
             try:
                 return await operation(self._connection)
-            except postgres.LOST:
+            except postgres.lost():
                 self._connection.terminate()
                 raise
 

@@ -27,7 +27,7 @@ REFUSED = (
 """What is said of a row that PostgreSQL will never take."""
 
 NOT_THEIRS = (
-    *postgres.LOST,
+    *postgres.lost(),
     redis.RedisError,
     TimeoutError,
     MemoryError,

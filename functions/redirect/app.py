@@ -97,7 +97,7 @@ async def _follow(request: Request) -> Response:
         answer = redirects.decide(record, scope["query_string"], time.time(), visitor=visitor, rest=rest)
         if answer.location and record:
             if request.method not in {"GET", "HEAD"} and answer.status in {301, 302}:
-                return _refuse(headers, 405, "method_not_allowed", {"allow": "GET, HEAD"})
+                return _refuse(scope, 405, "method_not_allowed", {"allow": "GET, HEAD"})
             line = _line(record, request, answer.served) if request.method == "GET" else None
             if answer.limited:
                 answer = await _within_limit(record, answer, line, scope["query_string"])
@@ -106,9 +106,9 @@ async def _follow(request: Request) -> Response:
         if answer.code in {"card", "password_required"} and record:
             return await _page(request, record, answer)
     except Problem as problem:
-        return _refuse(headers, problem.status, problem.code, problem.headers)
+        return _refuse(scope, problem.status, problem.code, problem.headers)
     if not answer.location:
-        return _refuse(headers, answer.status, answer.code)
+        return _refuse(scope, answer.status, answer.code)
     return Response(status_code=answer.status, headers=dict(redirects.headers(answer)))
 
 
@@ -196,11 +196,13 @@ async def _preview(request: Request, path: bytes) -> Response:
 _UNCACHED = {"cache-control": "no-store", "x-robots-tag": "noindex"}
 
 
-def _refuse(headers: Headers, status: int, code: str, extra: Mapping[str, str] = _NONE) -> Response:
-    """Say why there is no redirect: by a page, or by a problem to clients that ask for JSON."""
+def _refuse(scope: Scope, status: int, code: str, extra: Mapping[str, str] = _NONE) -> Response:
+    """Say why there is no redirect: by a page, or by a problem to clients that ask for JSON or mistyped a call's path."""
+    headers = Headers(scope=scope)
     common = {**_UNCACHED, "vary": "accept, accept-language", **extra}
     accept = headers.get("accept", "")
-    if "json" in accept and "text/html" not in accept:
+    # Where a host's own lane has seen that it is a slug, there is no path any more.
+    if f"{scope.get('path')}/".startswith("/api/") or ("json" in accept and "text/html" not in accept):
         body = errors.body(status, code, ". ".join(texts.TEXTS["en"][code]), observe.request_id.get())
         return JSONResponse(body, status, common, media_type="application/problem+json")
     page = pages.refusal(code, headers.get("accept-language", ""))
@@ -222,6 +224,6 @@ def refusal(error: Exception) -> ASGIApp:
     async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
         if not isinstance(error, Unavailable):
             raise error
-        await _refuse(Headers(scope=scope), error.status, error.code, error.headers)(scope, receive, send)
+        await _refuse(scope, error.status, error.code, error.headers)(scope, receive, send)
 
     return web.Frame(refuse)

@@ -14,8 +14,18 @@ from tests.e2e.running import Running
 @pytest.fixture(scope="session")
 def live() -> Iterator[Running]:
     """One installation for all tests that change nothing but their own links; its first start, from an empty folder."""
+    yield from _installation()
+
+
+@pytest.fixture(scope="session")
+def live_on_lambda() -> Iterator[Running]:
+    """One whose functions run from their packages, under Lambda's emulator."""
+    yield from _installation("--template", str(running.TEMPLATE))
+
+
+def _installation(*options: str) -> Iterator[Running]:
     folder = Path(tempfile.mkdtemp(prefix="ginnel-e2e-"))
-    with running.up(folder / "data", env={"TRUSTED_PROXIES": "1"}) as started:
+    with running.up(folder / "data", env={"TRUSTED_PROXIES": "1"}, options=options) as started:
         yield started
     running.wait_until_gone(folder / "data")
     shutil.rmtree(folder)

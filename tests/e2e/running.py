@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,8 @@ ROOT = Path(__file__).parents[2]
 # Every process of a run inherits it, except the servers, which are known by the folder they work in.
 MARK = "GINNEL_RUN"
 START_SECONDS = 120
+# Made by `make here`: the packages for this machine.
+TEMPLATE = ROOT / ".aws-sam/here/build/template.yaml"
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,15 @@ def environment(**given: str) -> dict[str, str]:
     return kept | paths | given
 
 
-def start(data: Path, *, port: int | None = None, env: Mapping[str, str] | None = None) -> Running:
+def start(
+    data: Path, *, port: int | None = None, env: Mapping[str, str] | None = None, options: Sequence[str] = ()
+) -> Running:
     """Start it and return at once. What it says goes to `up.log` beside the data folder."""
     port = port or free_port()
     log = data.with_name(f"{data.name}.up.log")
     with log.open("a") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local.cli", "up", "--port", str(port), "--data", str(data)],
+            [sys.executable, "-m", "local.cli", "up", "--port", str(port), "--data", str(data), *options],
             cwd=ROOT,
             env=environment(**{MARK: str(data)}, **(env or {})),
             text=True,
@@ -99,9 +103,11 @@ def start(data: Path, *, port: int | None = None, env: Mapping[str, str] | None 
 
 
 @contextmanager
-def up(data: Path, *, port: int | None = None, env: Mapping[str, str] | None = None) -> Iterator[Running]:
+def up(
+    data: Path, *, port: int | None = None, env: Mapping[str, str] | None = None, options: Sequence[str] = ()
+) -> Iterator[Running]:
     """Keep it up, and healthy at first, for as long as the block lasts."""
-    started = start(data, port=port, env=env)
+    started = start(data, port=port, env=env, options=options)
     try:
         started.wait_until_healthy()
         yield started

@@ -47,6 +47,13 @@ def api(method: str, url: str, body: object = None, **headers: str) -> Any:
     return json.loads(text)
 
 
+@pytest.fixture(scope="module", params=["live", pytest.param("live_on_lambda", marks=pytest.mark.artefact)])
+def live(request: pytest.FixtureRequest) -> Running:
+    """Each test once in each place: on one machine's host, and behind the gateway's stand-in."""
+    found: Running = request.getfixturevalue(request.param)
+    return found
+
+
 @pytest.fixture(scope="module")
 def bearer(live: Running) -> str:
     """Register, log in, and use what the log-in gave."""

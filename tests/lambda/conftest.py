@@ -9,23 +9,23 @@ import secrets
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import asyncpg
 import pytest
 from redis.asyncio import Redis
 
-from . import events, template
+from . import artefacts, events, template
+from .artefacts import Emulated, Packages
+from .connected import Answer, Connected, Stores
 
 BASE_URL = "https://go.test"
 _RUNTIME = Path(__file__).with_name("runtime.py")
 _SECONDS = 30
-
-Answer = dict[str, Any]
 
 
 def declared(function: str) -> dict[str, str]:
@@ -41,50 +41,12 @@ def declared(function: str) -> dict[str, str]:
 
 
 @dataclass
-class Stores:
-    """A hand of our own on both stores."""
+class Function(Connected):
+    """A function in a process of its own."""
 
-    sql: asyncpg.Connection
-    redis: Redis
-
-    async def connections(self) -> tuple[set[int], set[int]]:
-        """Return the ids of all other connections: PostgreSQL's backends, Redis's clients."""
-        backends = await self.sql.fetch(
-            "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-        )
-        own = await self.redis.client_id()
-        # On a given server, other processes of the run have databases of their own.
-        database = str(self.redis.connection_pool.connection_kwargs.get("db", 0))
-        clients = {int(client["id"]) for client in await self.redis.client_list() if client["db"] == database}
-        return {row["pid"] for row in backends}, clients - {own}
-
-    async def clicks(self, link: int) -> int:
-        """Count a link's clicks as they are stored, which must agree with its roll-ups."""
-        rows: int = await self.sql.fetchval("select count(*) from clicks where link_id = $1", link)
-        rolled_up = "select coalesce(sum(clicks + bots), 0) from clicks_hourly where link_id = $1"
-        assert await self.sql.fetchval(rolled_up, link) == rows
-        return rows
-
-
-@dataclass
-class Function:
-    """A function's process, and the connections that were opened while it was at work."""
-
-    name: str
-    stores: Stores
     process: Process
     complaints: IO[bytes]
     started: Answer = field(default_factory=dict)
-    backends: set[int] = field(default_factory=set)
-    clients: set[int] = field(default_factory=set)
-
-    async def call(self, event: events.Event) -> Answer:
-        backends, clients = await self.stores.connections()
-        answer = await self.exchange(event)
-        backends_after, clients_after = await self.stores.connections()
-        self.backends |= backends_after - backends
-        self.clients |= clients_after - clients
-        return answer
 
     async def exchange(self, event: events.Event | None = None) -> Answer:
         assert self.process.stdin
@@ -95,25 +57,6 @@ class Function:
         assert line, f"{self.name} died: {self.said()}"
         answer: Answer = json.loads(line)
         return answer
-
-    async def living(self) -> tuple[int, int]:
-        """Count its connections that are open now, to PostgreSQL and to Redis."""
-        backends, clients = await self.stores.connections()
-        return len(backends & self.backends), len(clients & self.clients)
-
-    async def cut_postgres(self) -> None:
-        """Cut its connections to PostgreSQL while it does nothing, as a fail-over does to a frozen environment."""
-        assert (await self.living())[0], f"{self.name} holds no connection to cut"
-        await self.stores.sql.fetch("select pg_terminate_backend(pid) from unnest($1::int[]) pid", list(self.backends))
-        while (await self.living())[0]:  # noqa: ASYNC110  # the server tells nobody
-            await asyncio.sleep(0.01)
-
-    async def cut_redis(self) -> None:
-        assert (await self.living())[1], f"{self.name} holds no connection to cut"
-        for client in self.clients:
-            await self.stores.redis.client_kill_filter(_id=str(client))
-        while (await self.living())[1]:  # noqa: ASYNC110  # as above
-            await asyncio.sleep(0.01)
 
     def said(self) -> str:
         """Return what it has written to its log so far."""
@@ -182,6 +125,21 @@ async def functions(stores: Stores) -> AsyncIterator[Functions]:
         yield Functions(**dict(zip(names, started, strict=True)))
 
 
+@pytest.fixture(scope="session")
+def packages() -> Iterator[Packages]:
+    """Unpack what `make here` has built."""
+    with artefacts.unpacked() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+async def emulated(packages: Packages, stores: Stores) -> AsyncIterator[dict[str, Emulated]]:
+    """Start each function from its package, once for all tests; its first invocation is a cold one."""
+    async with AsyncExitStack() as stack:
+        each = [artefacts.running(packages, name, stores, declared(name)) for name in packages.functions]
+        yield {one.name: one for one in [await stack.enter_async_context(it) for it in each]}
+
+
 @dataclass(frozen=True)
 class Person:
     email: str
@@ -215,6 +173,30 @@ def shorten(functions: Functions, person: Person) -> Callable[..., Awaitable[Lin
         event = events.load("links_create", token=person.token, slug=slug, key=secrets.token_hex(8))
         answer = await functions.links.call(event)
         assert answer["statusCode"] == 201, answer
+        return Link(json.loads(answer["body"])["id"], slug)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+async def bearer(emulated: dict[str, Emulated]) -> str:
+    """Register somebody through the auth function's package; return their access token."""
+    someone = {"email": f"{secrets.token_hex(6)}@example.com", "password": secrets.token_urlsafe(12)}
+    answer = await emulated["auth"].call(events.load("auth_register", **someone))
+    assert answer.get("statusCode") == 201, answer
+    token: str = json.loads(answer["body"])["access_token"]
+    return token
+
+
+@pytest.fixture(scope="session")
+def shortened(emulated: dict[str, Emulated], bearer: str) -> Callable[[], Awaitable[Link]]:
+    """Make links through the links function's package, on slugs that nobody has asked for yet."""
+
+    async def make() -> Link:
+        slug = secrets.token_hex(6)
+        event = events.load("links_create", token=bearer, slug=slug, key=secrets.token_hex(8))
+        answer = await emulated["links"].call(event)
+        assert answer.get("statusCode") == 201, answer
         return Link(json.loads(answer["body"])["id"], slug)
 
     return make

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from . import events, template
-from .conftest import BASE_URL, Answer, Function, Functions, Link, Person, Stores, declared, running
+from .conftest import BASE_URL, Function, Functions, Link, Person, declared, running
+from .connected import Answer, Stores
 from .test_stack import CONNECTIONS
 
 Shorten = Callable[..., Awaitable[Link]]
@@ -53,7 +54,7 @@ async def test_each_handler_starts_with_only_what_the_template_declares(function
 
 
 async def test_the_redirect_function_starts_without_what_is_slow_to_import(functions: Functions) -> None:
-    slow = {"sqlalchemy", "alembic", "boto3", "jwt", "maxminddb", "argon2", "aws_lambda_powertools"}
+    slow = {"sqlalchemy", "alembic", "boto3", "jwt", "maxminddb", "argon2", "aws_lambda_powertools", "asyncpg"}
     assert not slow & set(functions.redirect.started["modules"])
 
 

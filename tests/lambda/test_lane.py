@@ -17,7 +17,8 @@ from ginnel import clicks
 from ginnel.clicks import Click
 
 from . import events
-from .conftest import Function, Functions, Link, Stores, declared, running
+from .conftest import Function, Functions, Link, declared, running
+from .connected import Stores
 
 Shorten = Callable[..., Awaitable[Link]]
 CASES = 500

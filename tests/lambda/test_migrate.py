@@ -21,7 +21,8 @@ import pytest
 from tests.faults.stores import Store, asking
 
 from . import events
-from .conftest import Function, Stores, declared, running
+from .conftest import Function, declared, running
+from .connected import Stores
 
 
 class CloudFormation:

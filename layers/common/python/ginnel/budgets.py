@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from enum import Enum
-
-import asyncpg
+from typing import TYPE_CHECKING
 
 from ginnel import postgres
 from ginnel.clicks import Click
 from ginnel.errors import Unavailable
+
+if TYPE_CHECKING:
+    import asyncpg
 
 _BATCH = 500
 
@@ -96,7 +98,7 @@ async def _take_pooled(link: int, lines: Sequence[bytes]) -> int:
             return 0
         try:
             return await take(connection, link, lines)
-        except postgres.LOST as error:
+        except postgres.lost() as error:
             raise Unavailable from error
 
     return await postgres.run(act)

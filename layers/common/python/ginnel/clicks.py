@@ -12,17 +12,17 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from functools import partial
+from functools import cache, partial
 from itertools import count
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from uuid import UUID
-
-import asyncpg
-from asyncpg.pgproto import pgproto
 
 from ginnel import observe, postgres, redis, shards
 from ginnel.errors import Unavailable
 from ginnel.redirects import Record, Visit
+
+if TYPE_CHECKING:
+    import asyncpg
 
 STREAM = shards.stream(0)
 """The stream that is always there, whatever the number of shards."""
@@ -69,11 +69,19 @@ class Click(NamedTuple):
         numbers = (int(link), int(workspace), int(domain))
         if not (min(numbers) >= 0 and max(numbers) < _BIGINT):
             raise ValueError("no such link")
-        # asyncpg's own UUID is a uuid.UUID that is read in C.
         return cls(
-            pgproto.UUID(identifier), int(at), *numbers,
+            _uuid()(identifier), int(at), *numbers,
             address, user_agent, referrer, language, query, private == "1", dated == "1", *rest,
         )  # fmt: skip
+
+
+@cache
+def _uuid() -> type[UUID]:
+    """Return asyncpg's own UUID: a uuid.UUID that is read in C. Whoever only writes clicks starts without asyncpg."""
+    from asyncpg.pgproto import pgproto  # noqa: PLC0415  # as above
+
+    kind: type[UUID] = pgproto.UUID
+    return kind
 
 
 def pack(  # noqa: PLR0913  # a click's fields, each by name

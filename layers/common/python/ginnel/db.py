@@ -67,10 +67,12 @@ async def transaction() -> AsyncIterator[AsyncSession]:
             await session.commit()
             for act in session.info.pop("after_commit", []):
                 await act()
-    except (PoolTimeoutError, TimeoutError, *postgres.LOST) as error:
+    except (PoolTimeoutError, TimeoutError) as error:
+        raise Unavailable from error
+    except postgres.lost() as error:
         raise Unavailable from error
     except DBAPIError as error:
-        away = (*postgres.LOST, *postgres.UNABLE)
+        away = (*postgres.lost(), *postgres.unable())
         if error.connection_invalidated or isinstance(getattr(error.orig, "__cause__", None), away):
             raise Unavailable from error
         raise

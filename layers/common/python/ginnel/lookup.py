@@ -14,13 +14,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-
-import asyncpg
+from typing import TYPE_CHECKING, Any
 
 from ginnel import library, observe, postgres, redis, settings, shards, slugs
 from ginnel.errors import Unavailable
 from ginnel.redirects import Record, State, Visit
+
+if TYPE_CHECKING:
+    import asyncpg
 
 FRESH = 1.0
 """Seconds that an edit may go unseen by a process that was not told of it."""

@@ -1,18 +1,20 @@
 """PostgreSQL without an ORM: the pool of the two hot paths, a redirect's miss and the ingestion of clicks.
 
-Imports nothing but asyncpg, so that the redirect function starts quickly. `db` builds the ORM's engine on the same settings.
+Imports next to nothing, so that the redirect function starts quickly. `db` builds the ORM's engine on the same settings.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-import asyncpg
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ginnel import observe, settings
 from ginnel.errors import Unavailable
+
+if TYPE_CHECKING:
+    import asyncpg
 
 T = TypeVar("T")
 
@@ -30,29 +32,44 @@ class Settings:
             raise ValueError("DATABASE_URL must begin with postgresql://")
 
 
-LOST = (
-    OSError,
-    asyncpg.InterfaceError,
-    # What asyncpg says when the connection goes between its own steps.
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
-)
-"""What a connection raises whose server went away, restarted, or cut it while the process was frozen."""
+# asyncpg is imported when it is first asked for something: a visit to a link that Redis knows starts without.
 
-UNABLE = (
-    asyncpg.InsufficientResourcesError,
-    asyncpg.PostgresSystemError,
-    asyncpg.ReadOnlySQLTransactionError,
-)
-"""What a server says that is there, and can't do at the moment what is asked: full, failing, a standby."""
+
+@functools.cache
+def lost() -> tuple[type[Exception], ...]:
+    """List what a connection raises whose server went away, restarted, or cut it while the process was frozen."""
+    import asyncpg  # noqa: PLC0415  # as above
+
+    return (
+        OSError,
+        asyncpg.InterfaceError,
+        # What asyncpg says when the connection goes between its own steps.
+        asyncpg.InternalClientError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.OperatorInterventionError,
+        asyncpg.TooManyConnectionsError,
+    )
+
+
+@functools.cache
+def unable() -> tuple[type[Exception], ...]:
+    """List what a server says that is there, and can't do at the moment what is asked: full, failing, a standby."""
+    import asyncpg  # noqa: PLC0415  # as above
+
+    return (
+        asyncpg.InsufficientResourcesError,
+        asyncpg.PostgresSystemError,
+        asyncpg.ReadOnlySQLTransactionError,
+    )
+
 
 _pool: asyncpg.Pool | None = None
 
 
 async def connect(**options: Any) -> asyncpg.Connection:  # noqa: ANN401  # asyncpg's own options
     """Open one connection of the caller's own, outside any pool."""
+    import asyncpg  # noqa: PLC0415  # see above
+
     wanted = settings.read(Settings)
     return await asyncpg.connect(
         wanted.database_url,
@@ -69,6 +86,8 @@ async def pool() -> asyncpg.Pool:
     """Return the process's pool, made at first use: never at import, whose state a Lambda snapshot would freeze."""
     global _pool  # noqa: PLW0603  # one pool a process is the point
     if _pool is None:
+        import asyncpg  # noqa: PLC0415  # see above
+
         wanted = settings.read(Settings)
         _pool = asyncpg.create_pool(
             wanted.database_url,
@@ -99,11 +118,11 @@ async def run(operation: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
                 return await operation(connection)
         except TimeoutError as error:
             raise Unavailable from error
-        except LOST as error:
+        except lost() as error:
             observe.count("postgres_lost")
             if attempt == 2:  # noqa: PLR2004  # the second of two
                 raise Unavailable from error
-        except UNABLE as error:
+        except unable() as error:
             observe.count("postgres_unable")
             raise Unavailable from error
     raise AssertionError("unreachable")
