@@ -79,6 +79,16 @@ seed: .venv/run ## write plausible links and clicks, while nothing else runs on 
 replay: .venv/run ## store clicks again that ended as dead letters, while nothing else runs on DATA
 	@$(BIN)/python -m local.replay --data $(DATA)
 
+.PHONY: backup
+backup: .venv/run ## copy everything in PostgreSQL into a file, at work or at rest (TO=…)
+	@$(if $(TO),,$(error say where to: make backup TO=ginnel.zip))
+	@$(BIN)/python -m local.backup "$(TO)" --data $(DATA) --env-file .env
+
+.PHONY: restore
+restore: .venv/run ## put such a file into an empty database (FROM=…; REPLACE=yes: into one that is not)
+	@$(if $(FROM),,$(error say what: make restore FROM=ginnel.zip))
+	@$(BIN)/python -m local.restore "$(FROM)" --data $(DATA) --env-file .env $(if $(filter yes,$(REPLACE)),--replace)
+
 .PHONY: bench
 bench: .venv/test ## measure everything; the figures go to bench.json (needs nginx and wrk)
 	@$(BIN)/python -m tests.bench

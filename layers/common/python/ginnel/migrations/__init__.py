@@ -10,6 +10,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -32,6 +33,19 @@ def config(connection: Connection) -> Config:
     made.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     made.attributes["connection"] = connection
     return made
+
+
+def knows(revision: str) -> bool:
+    """Say whether a version of the schema is one of this release's, and not of a newer one's."""
+    return any(script.revision == revision for script in _scripts().walk_revisions())
+
+
+def is_newest(revision: str) -> bool:
+    return revision == _scripts().get_current_head()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(Path(__file__).parent))
 
 
 async def upgrade(revision: str = "head") -> None:
