@@ -128,6 +128,32 @@ package: build ## upload the packages as a deployment does, to AWS_ENDPOINT_URL 
 bench-deploy: .venv/test .venv-sam/made ## measure a first deployment's build and upload against one function's change
 	@$(BIN)/python -m tests.bench.deploy
 
+.PHONY: deploy
+deploy: .venv/run .venv-sam/made ## bring a stack on AWS to what `make build` made (TO=staging, RELEASE=a commit)
+	@$(BIN)/python -m local.deploy "$(TO)" --release "$(RELEASE)" --sam .venv-sam/bin/sam --build $(BUILD)
+
+.PHONY: deploy-compose
+deploy-compose: ## bring a host that runs the containers to a commit (TO=user@host, RELEASE=…)
+	@ssh -o BatchMode=yes -o StrictHostKeyChecking=yes "$(TO)" sh -s -- "$(RELEASE)" <local/deploy-compose.sh
+
+.PHONY: smoke
+smoke: ## see whether an installation is at work (AT=https://…)
+	@$(PYTHON) -m local.smoke "$(AT)"
+
+.PHONY: lint-workflows
+lint-workflows: .venv-audit/made ## check the workflows' form, and what strangers could make of them
+	@.venv-audit/bin/actionlint
+	@.venv-audit/bin/zizmor --offline --quiet .github
+
+.PHONY: secrets
+secrets: .venv-audit/made ## look for keys and passwords in what git has
+	@git ls-files -z | xargs -0 .venv-audit/bin/detect-secrets-hook --no-verify --baseline .secrets.json
+
+.PHONY: audit
+audit: .venv-audit/made ## ask PyPI which pinned packages have known weaknesses
+	@for pins in requirements/*.txt; do \
+		echo "$$pins" && .venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r "$$pins" || exit 1; done
+
 .PHONY: lock
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile $(LOCK) pyproject.toml -o requirements/lambda.txt
@@ -135,6 +161,7 @@ lock: ## pin the dependencies anew (needs uv)
 	uv pip compile $(LOCK) --extra local --extra test pyproject.toml -o requirements/test.txt
 	uv pip compile $(LOCK) --group sam -o requirements/sam.txt
 	uv pip compile $(LOCK) --group runtime -o requirements/runtime.txt
+	uv pip compile $(LOCK) --group audit -o requirements/audit.txt
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-annotate --no-header
 
@@ -161,6 +188,12 @@ clean: ## remove what was installed and built, not the data
 	@echo "Installing what builds the packages (once) …"
 	@$(BIN)/python -m venv .venv-sam
 	@.venv-sam/$(PIP_APART) --use-pep517 -r $<
+	@touch $@
+
+.venv-audit/made: requirements/audit.txt | .venv/bin/python
+	@echo "Installing what looks for weaknesses (once) …"
+	@$(BIN)/python -m venv .venv-audit
+	@.venv-audit/$(PIP_APART) -r $<
 	@touch $@
 
 # A Python of the packages' own version, with what Lambda's has and nothing more: what is missing in them shows.
