@@ -79,6 +79,10 @@ seed: .venv/run ## write plausible links and clicks, while nothing else runs on 
 replay: .venv/run ## store clicks again that ended as dead letters, while nothing else runs on DATA
 	@$(BIN)/python -m local.replay --data $(DATA)
 
+.PHONY: tunnel
+tunnel: .venv/run ## run everything at an address on the internet, by ngrok (PORT=…, DATA=…)
+	@$(BIN)/python -m local.tunnel --port $(PORT) --data $(DATA) --env-file .env
+
 .PHONY: backup
 backup: .venv/run ## copy everything in PostgreSQL into a file, at work or at rest (TO=…)
 	@$(if $(TO),,$(error say where to: make backup TO=ginnel.zip))
@@ -130,7 +134,8 @@ bench-deploy: .venv/test .venv-sam/made ## measure a first deployment's build an
 
 .PHONY: deploy
 deploy: .venv/run .venv-sam/made ## bring a stack on AWS to what `make build` made (TO=staging, RELEASE=a commit)
-	@$(BIN)/python -m local.deploy "$(TO)" --release "$(RELEASE)" --sam .venv-sam/bin/sam --build $(BUILD)
+	@$(BIN)/python -m local.deploy "$(TO)" --release "$(RELEASE)" --parameters "$$PARAMETERS" \
+		--sam .venv-sam/bin/sam --build $(BUILD)
 
 .PHONY: deploy-compose
 deploy-compose: ## bring a host that runs the containers to a commit (TO=user@host, RELEASE=…)

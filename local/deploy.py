@@ -1,6 +1,6 @@
 """`make deploy`: hand what `make build` made to CloudFormation.
 
-The parameters are samconfig.toml's for the environment, those in PARAMETERS (a repository's, such as its certificate), and
+The parameters are samconfig.toml's for the environment, those that are given (an account's, such as its certificate), and
 the release. SAM takes what the command line says in place of what its file says, so they are put together here; what
 neither names keeps the value that the stack has.
 """
@@ -21,13 +21,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="deploy")
     parser.add_argument("environment", help="one of samconfig.toml's, such as staging")
     parser.add_argument("--release", required=True, help="the commit, or whatever no release before was called")
+    parser.add_argument("--parameters", default="", help="more of the template's: Name=value Name='a value'")
     parser.add_argument("--sam", default="sam", help="the sam to run")
     parser.add_argument("--build", type=Path, default=Path(".aws-sam/build"), help="where the packages are")
     wanted = parser.parse_args()
     template = wanted.build / "template.yaml"
     if not template.exists():
         raise SystemExit(f"\n  Can't deploy: there is no {template}. Say `make build` first.\n")
-    parameters = {**_configured(wanted.environment), **_pairs(os.environ.get("PARAMETERS", ""))}
+    parameters = {**_configured(wanted.environment), **_pairs(wanted.parameters)}
     overrides = [f"{name}={value}" for name, value in (parameters | {"Release": wanted.release}).items()]
     command = [wanted.sam, "deploy", "--template-file", str(template), "--config-file", str(ROOT / "samconfig.toml")]
     command += ["--config-env", wanted.environment, "--no-confirm-changeset", "--no-fail-on-empty-changeset"]

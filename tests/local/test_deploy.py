@@ -42,10 +42,11 @@ def sam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return program(tmp_path / "bin", "sam", f"json.dump(sys.argv[1:], open({str(tmp_path / 'told')!r}, 'w'))")
 
 
-def told(sam: Path, environment: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def told(sam: Path, environment: str, monkeypatch: pytest.MonkeyPatch, parameters: str = "") -> list[str]:
     """Run it, in a child, since it becomes SAM; return SAM's arguments."""
     build = sam.parents[1] / "build"
     arguments = ["deploy", environment, "--release", "abc", "--sam", str(sam), "--build", str(build)]
+    arguments += ["--parameters", parameters]
     monkeypatch.setattr(sys, "argv", arguments)
     monkeypatch.setattr(os, "execvp", lambda _, command: subprocess.run(command, check=True))
     deploy.main()
@@ -56,8 +57,7 @@ def told(sam: Path, environment: str, monkeypatch: pytest.MonkeyPatch) -> list[s
 def test_the_parameters_of_the_environment_and_of_the_repository_and_the_release_go_together(
     sam: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PARAMETERS", "BaseUrl=https://go.test DomainName=go.test")
-    command = told(sam, "staging", monkeypatch)
+    command = told(sam, "staging", monkeypatch, "BaseUrl=https://go.test DomainName=go.test")
     assert command[0] == "deploy"
     assert command[command.index("--config-env") + 1] == "staging"
     assert {"--no-confirm-changeset", "--no-fail-on-empty-changeset"} <= set(command)
@@ -66,7 +66,6 @@ def test_the_parameters_of_the_environment_and_of_the_repository_and_the_release
 
 
 def test_parameters_may_be_one_text(sam: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PARAMETERS", raising=False)
     command = told(sam, "production", monkeypatch)
     assert command[command.index("--parameter-overrides") + 1 :] == ["Size=small", "Note=two words", "Release=abc"]
 
@@ -74,9 +73,8 @@ def test_parameters_may_be_one_text(sam: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_what_can_not_be_deployed_is_named(sam: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit, match=r"has no environment prod \(but staging, production\)"):
         told(sam, "prod", monkeypatch)
-    monkeypatch.setenv("PARAMETERS", "Size micro")
     with pytest.raises(SystemExit, match="must read Name=value, not Size, micro"):
-        told(sam, "staging", monkeypatch)
+        told(sam, "staging", monkeypatch, "Size micro")
     (sam.parents[1] / "build/template.yaml").unlink()
     with pytest.raises(SystemExit, match=r"there is no .*template\.yaml. Say `make build` first"):
         told(sam, "staging", monkeypatch)
