@@ -132,11 +132,6 @@ package: build ## upload the packages as a deployment does, to AWS_ENDPOINT_URL 
 bench-deploy: .venv/test .venv-sam/made ## measure a first deployment's build and upload against one function's change
 	@$(BIN)/python -m tests.bench.deploy
 
-.PHONY: deploy
-deploy: .venv/run .venv-sam/made ## bring a stack on AWS to what `make build` made (TO=staging, RELEASE=a commit)
-	@$(BIN)/python -m local.deploy "$(TO)" --release "$(RELEASE)" --parameters "$$PARAMETERS" \
-		--sam .venv-sam/bin/sam --build $(BUILD)
-
 .PHONY: deploy-compose
 deploy-compose: ## bring a host that runs the containers to a commit (TO=user@host, RELEASE=…)
 	@ssh -o BatchMode=yes -o StrictHostKeyChecking=yes "$(TO)" sh -s -- "$(RELEASE)" <local/deploy-compose.sh
