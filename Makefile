@@ -73,11 +73,11 @@ migrate: .venv/run ## bring DATABASE_URL's schema up to date
 
 .PHONY: seed
 seed: .venv/run ## write plausible links and clicks, while nothing else runs on DATA (CLICKS=…)
-	@$(BIN)/python -m local.seed --data $(DATA) --clicks $(or $(CLICKS),10000)
+	@$(BIN)/python -m local.seed --data $(DATA) --env-file .env --clicks $(or $(CLICKS),10000)
 
 .PHONY: replay
 replay: .venv/run ## store clicks again that ended as dead letters, while nothing else runs on DATA
-	@$(BIN)/python -m local.replay --data $(DATA)
+	@$(BIN)/python -m local.replay --data $(DATA) --env-file .env
 
 .PHONY: tunnel
 tunnel: .venv/run ## run everything at an address on the internet, by ngrok (PORT=…, DATA=…)
