@@ -34,6 +34,8 @@ SESSION = {
     "intervalstyle": "postgres",
     "bytea_output": "hex",
     "statement_timeout": "0",
+    # The same rows in the same order: then they have the same checksum.
+    "synchronize_seqscans": "off",
     "application_name": "ginnel-backup",
 }
 _PATIENCE = 60.0
