@@ -20,7 +20,6 @@ from typing import Any
 from zipfile import ZipFile
 
 import asyncpg
-from dotenv import load_dotenv
 
 from clicks import drain
 from ginnel import migrations, postgres, redis, settings, shards
@@ -53,6 +52,8 @@ def main() -> None:
     parser.add_argument("--env-file", type=Path, help="settings for what is not in the environment")
     wanted = parser.parse_args()
     if wanted.env_file:
+        from dotenv import load_dotenv  # noqa: PLC0415  # containers have none, nor such a file
+
         load_dotenv(wanted.env_file)
     begun = datetime.now(UTC)
     try:

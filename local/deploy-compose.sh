@@ -6,5 +6,5 @@ cd "$HOME/ginnel"
 git fetch --quiet origin "$1"
 git checkout --quiet --detach "$1"
 docker compose build
-docker compose run --rm prepare
+docker compose run --rm migrate
 docker compose up --detach --remove-orphans

@@ -15,7 +15,6 @@ from zipfile import ZipFile
 
 import asyncpg
 from alembic.util import CommandError
-from dotenv import load_dotenv
 
 from ginnel import migrations, postgres, settings
 from local import archive, backup, services
@@ -37,6 +36,8 @@ def main() -> None:
     parser.add_argument("--replace", action="store_true", help="throw away what is in the database")
     wanted = parser.parse_args()
     if wanted.env_file:
+        from dotenv import load_dotenv  # noqa: PLC0415  # containers have none, nor such a file
+
         load_dotenv(wanted.env_file)
     try:
         with archive.reading(wanted.file) as (file, manifest), ExitStack() as stack:

@@ -40,5 +40,5 @@ def test_a_host_of_containers_is_brought_to_a_commit_schema_first(tmp_path: Path
     assert at == release
     assert log.read_text().splitlines() == [
         f"compose {words} in {home / 'ginnel'}"
-        for words in ("build", "run --rm prepare", "up --detach --remove-orphans")
+        for words in ("build", "run --rm migrate", "up --detach --remove-orphans")
     ]
