@@ -85,11 +85,25 @@ migrate: .venv/run ## bring DATABASE_URL's schema up to date
 
 .PHONY: seed
 seed: .venv/run ## write plausible links and clicks, while nothing else runs on DATA (CLICKS=…)
-	@$(BIN)/python -m local.seed --data $(DATA) --clicks $(or $(CLICKS),10000)
+	@$(BIN)/python -m local.seed --data $(DATA) --env-file .env --clicks $(or $(CLICKS),10000)
 
 .PHONY: replay
 replay: .venv/run ## store clicks again that ended as dead letters, while nothing else runs on DATA
-	@$(BIN)/python -m local.replay --data $(DATA)
+	@$(BIN)/python -m local.replay --data $(DATA) --env-file .env
+
+.PHONY: tunnel
+tunnel: .venv/run ## run everything at an address on the internet, by ngrok (PORT=…, DATA=…)
+	@$(BIN)/python -m local.tunnel --port $(PORT) --data $(DATA) --env-file .env
+
+.PHONY: backup
+backup: .venv/run ## copy everything in PostgreSQL into a file, at work or at rest (TO=…)
+	@$(if $(TO),,$(error say where to: make backup TO=ginnel.zip))
+	@$(BIN)/python -m local.backup "$(TO)" --data $(DATA) --env-file .env
+
+.PHONY: restore
+restore: .venv/run ## put such a file into an empty database (FROM=…; REPLACE=yes: into one that is not)
+	@$(if $(FROM),,$(error say what: make restore FROM=ginnel.zip))
+	@$(BIN)/python -m local.restore "$(FROM)" --data $(DATA) --env-file .env $(if $(filter yes,$(REPLACE)),--replace)
 
 .PHONY: bench
 bench: .venv/test ## measure everything; the figures go to bench.json (needs nginx and wrk)
@@ -135,6 +149,28 @@ deploy: build ## hand what was built to AWS (ENV=staging or production, PARAMETE
 	@$(BIN)/python -m local.deploy $(or $(ENV),staging) --template $(BUILD)/template.yaml \
 		$(if $(RELEASE),--release $(RELEASE)) Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE) $(PARAMETERS)
 
+.PHONY: deploy-compose
+deploy-compose: ## bring a host that runs the containers to a commit (TO=user@host, RELEASE=…)
+	@ssh -o BatchMode=yes -o StrictHostKeyChecking=yes "$(TO)" sh -s -- "$(RELEASE)" <local/deploy-compose.sh
+
+.PHONY: smoke
+smoke: ## see whether an installation is at work (AT=https://…)
+	@$(PYTHON) -m local.smoke "$(AT)"
+
+.PHONY: lint-workflows
+lint-workflows: .venv-audit/made ## check the workflows' form, and what strangers could make of them
+	@.venv-audit/bin/actionlint
+	@.venv-audit/bin/zizmor --offline --quiet .github
+
+.PHONY: secrets
+secrets: .venv-audit/made ## look for keys and passwords in what git has
+	@git ls-files -z | xargs -0 .venv-audit/bin/detect-secrets-hook --no-verify --baseline .secrets.json
+
+.PHONY: audit
+audit: .venv-audit/made ## ask PyPI which pinned packages have known weaknesses
+	@for pins in requirements/*.txt; do \
+		echo "$$pins" && .venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r "$$pins" || exit 1; done
+
 .PHONY: lock
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile $(LOCK) pyproject.toml -o requirements/lambda.txt
@@ -142,6 +178,7 @@ lock: ## pin the dependencies anew (needs uv)
 	uv pip compile $(LOCK) --extra local --extra test pyproject.toml -o requirements/test.txt
 	uv pip compile $(LOCK) --group sam -o requirements/sam.txt
 	uv pip compile $(LOCK) --group runtime -o requirements/runtime.txt
+	uv pip compile $(LOCK) --group audit -o requirements/audit.txt
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-annotate --no-header
 
@@ -168,6 +205,12 @@ clean: ## remove what was installed and built, not the data
 	@echo "Installing what builds the packages (once) …"
 	@$(BIN)/python -m venv .venv-sam
 	@.venv-sam/$(PIP_APART) --use-pep517 -r $<
+	@touch $@
+
+.venv-audit/made: requirements/audit.txt | .venv/bin/python
+	@echo "Installing what looks for weaknesses (once) …"
+	@$(BIN)/python -m venv .venv-audit
+	@.venv-audit/$(PIP_APART) -r $<
 	@touch $@
 
 # A Python of the packages' own version, with what Lambda's has and nothing more: what is missing in them shows.

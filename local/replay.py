@@ -10,6 +10,8 @@ import asyncio
 import os
 from pathlib import Path
 
+from dotenv import load_dotenv
+
 from ginnel import ingestion, postgres
 from local import services
 
@@ -17,7 +19,10 @@ from local import services
 def main() -> None:
     parser = argparse.ArgumentParser(prog="replay")
     parser.add_argument("--data", type=Path, default=Path(".data"))
+    parser.add_argument("--env-file", type=Path, help="settings for what is not in the environment")
     wanted = parser.parse_args()
+    if wanted.env_file:
+        load_dotenv(wanted.env_file)
     if os.environ.get("DATABASE_URL"):
         asyncio.run(_replay())
         return

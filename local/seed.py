@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from dotenv import load_dotenv
 from sqlalchemy import select
 
 from ginnel import db, domains, ingestion, links, migrations, postgres, settings, users, workspaces
@@ -31,7 +32,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="seed")
     parser.add_argument("--data", type=Path, default=Path(".data"))
     parser.add_argument("--clicks", type=int, default=10_000)
+    parser.add_argument("--env-file", type=Path, help="settings for what is not in the environment")
     wanted = parser.parse_args()
+    if wanted.env_file:
+        load_dotenv(wanted.env_file)
     if os.environ.get("DATABASE_URL"):
         asyncio.run(_seed(wanted.clicks))
         return

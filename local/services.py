@@ -22,6 +22,10 @@ class ServicesError(RuntimeError):
     """The servers can't be started; the message is meant for the person at the terminal."""
 
 
+class InUse(ServicesError):
+    """Another process is the owner of the data."""
+
+
 @dataclass(frozen=True)
 class Servers:
     """The URL of a server that was not asked for is empty; `pids` are keyed host, postgres and valkey."""
@@ -69,6 +73,21 @@ def running(data: Path, *, postgres: bool = True, redis: bool = True) -> Iterato
             host.communicate()  # closes its stdin, waits until it is gone
 
 
+def addresses(data: Path) -> tuple[str, str]:
+    """Return the URLs of the PostgreSQL and the Valkey that somebody else keeps up on this data folder; empty for neither.
+
+    They are found as pg_ctl finds them: the fifth line of PostgreSQL's own pid file is the folder of the sockets.
+    """
+    for pid_file in data.glob("postgres-*/cluster/postmaster.pid"):
+        lines = pid_file.read_text().splitlines()
+        if len(lines) > 7:  # noqa: PLR2004  # its state comes last
+            password = (pid_file.parent.with_name("password")).read_text()
+            redis = Path(lines[4]) / "valkey.sock"
+            url = f"postgresql://postgres:{password}@/postgres?host={lines[4]}"
+            return url, f"unix://{redis}" if redis.exists() else ""
+    raise ServicesError(f"what runs on {data} has no PostgreSQL there, or is still starting")
+
+
 def _last_words(host: "subprocess.Popen[str]", complaints: IO[str]) -> str:
     status = host.wait()
     complaints.seek(0)
@@ -89,7 +108,7 @@ def owning(data: Path) -> Iterator[None]:
     except OSError as error:
         raise ServicesError(f"can't use the data folder {data}: {error}") from error
     if held is None:
-        raise ServicesError(f"already running on {data}: stop it first, or use another DATA=…")
+        raise InUse(f"already running on {data}: stop it first, or use another DATA=…")
     try:
         yield
     finally:

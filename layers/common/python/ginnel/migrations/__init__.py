@@ -38,7 +38,15 @@ def config(connection: Connection) -> Config:
 
 def knows(revision: str) -> bool:
     """Say whether a version of the schema is one of this release's, and not of a newer one's."""
-    return any(script.revision == revision for script in ScriptDirectory(str(Path(__file__).parent)).walk_revisions())
+    return any(script.revision == revision for script in _scripts().walk_revisions())
+
+
+def is_newest(revision: str) -> bool:
+    return revision == _scripts().get_current_head()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(Path(__file__).parent))
 
 
 async def upgrade(revision: str = "head") -> None:
