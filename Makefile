@@ -7,8 +7,23 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONPATH := functions:layers/common/python:.
 
+# What the packages are built for: Lambda as template.yaml has it, or for the tests the machine that they run on. BUILD is
+# where they go.
+RUNTIME ?= python3.13
+ARCHITECTURE ?= arm64
+BUILD ?= .aws-sam/build
+# pyenv's own folders first: its python3.13 on the PATH is a shim that may lead nowhere.
+PYENV = $(lastword $(wildcard $(HOME)/.pyenv/versions/$(1:python%=%)*/bin))
+WITH = PATH="$(if $(call PYENV,$(1)),$(call PYENV,$(1)):)$$PATH"
+HERE = BUILD=.aws-sam/here/build ARCHITECTURE=$(patsubst aarch64,arm64,$(shell uname -m)) \
+	RUNTIME=$(shell $(foreach version,3.13 3.12 3.11,$(call WITH,python$(version)) python$(version) -c '' 2>/dev/null && \
+		echo python$(version) && exit;))
+export SAM_CLI_TELEMETRY := 0
+
 # The machine's own package indexes are its owner's business; the hashes are ours.
 PIP := $(BIN)/pip --disable-pip-version-check --quiet --no-input
+# Where a package is wanted by several with different extras, pip can't tell that its one pin serves them all.
+PIP_APART := bin/pip --disable-pip-version-check --quiet --no-input install --require-hashes --no-deps
 
 .PHONY: help
 help: ## list what can be made
@@ -80,17 +95,42 @@ bench-ingest: .venv/test ## measure how quickly clicks are stored
 bench-lambda: .venv/test ## measure the functions' cold and warm starts beside a handler that does nothing
 	@$(BIN)/python -m tests.bench.functions
 
+.PHONY: validate
+validate: .venv-sam/made ## have SAM check the template
+	@.venv-sam/bin/sam validate --lint --region eu-west-1
+
+.PHONY: build
+build: .venv/run .venv-sam/made ## build the packages for Lambda (RUNTIME=…, ARCHITECTURE=…)
+	@$(call WITH,$(RUNTIME)) $(RUNTIME) -c '' 2>/dev/null \
+		|| { echo "The packages' bytecode needs $(RUNTIME) itself on the PATH; another version: RUNTIME=…"; exit 1; }
+	@mkdir -p $(BUILD)
+	@$(call WITH,$(RUNTIME)) RUNTIME=$(RUNTIME) ARCHITECTURE=$(ARCHITECTURE) .venv-sam/bin/sam build \
+		--cached --parallel --region eu-west-1 --build-dir $(BUILD) --cache-dir $(BUILD)/../cache \
+		--parameter-overrides Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE) >$(BUILD).log 2>&1 \
+		|| { cat $(BUILD).log; exit 1; }
+	@$(BIN)/python -m local.packages zip $(BUILD)
+
+.PHONY: package
+package: build ## upload the packages as a deployment does, to AWS_ENDPOINT_URL or to a stand-in for S3
+	@$(BIN)/python -m local.packages upload $(BUILD)
+
+.PHONY: bench-deploy
+bench-deploy: .venv/test .venv-sam/made ## measure a first deployment's build and upload against one function's change
+	@$(BIN)/python -m tests.bench.deploy
+
 .PHONY: lock
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile $(LOCK) pyproject.toml -o requirements/lambda.txt
 	uv pip compile $(LOCK) --extra local pyproject.toml -o requirements/run.txt
 	uv pip compile $(LOCK) --extra local --extra test pyproject.toml -o requirements/test.txt
+	uv pip compile $(LOCK) --group sam -o requirements/sam.txt
+	uv pip compile $(LOCK) --group runtime -o requirements/runtime.txt
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-annotate --no-header
 
 .PHONY: clean
 clean: ## remove what was installed and built, not the data
-	rm -rf .venv .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Ginnel needs Python 3.11 or newer: make PYTHON=python3.12 …")'
@@ -106,3 +146,16 @@ clean: ## remove what was installed and built, not the data
 	@echo "Installing what the tests need (once) …"
 	@$(PIP) install --use-pep517 --require-hashes -r $<
 	@touch $@ .venv/run
+
+.venv-sam/made: requirements/sam.txt | .venv/bin/python
+	@echo "Installing what builds the packages (once) …"
+	@$(BIN)/python -m venv .venv-sam
+	@.venv-sam/$(PIP_APART) --use-pep517 -r $<
+	@touch $@
+
+# A Python of the packages' own version, with what Lambda's has and nothing more: what is missing in them shows.
+.venv-$(RUNTIME)/made: requirements/runtime.txt
+	@echo "Installing Lambda's runtime (once) …"
+	@rm -rf $(@D) && $(call WITH,$(RUNTIME)) $(RUNTIME) -m venv $(@D)
+	@$(@D)/$(PIP_APART) -r $<
+	@touch $@

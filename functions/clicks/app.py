@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Body, Depends
 
-from ginnel import access, lambdas, postgres, redis, settings, tokens, web
+from ginnel import access, lambdas, places, postgres, redis, settings, tokens, web
 from ginnel.access import Me
 from ginnel.db import Conn
 from ginnel.errors import Invalid
@@ -17,7 +17,9 @@ from . import backlog, capture
 from .capture import CapturedIn, CapturedPage
 from .drain import Drain, Settings
 
-app = web.new_app("Clicks", needs=[postgres.Settings, redis.Settings, settings.Site, tokens.Settings, Settings])
+app = web.new_app(
+    "Clicks", needs=[postgres.Settings, redis.Settings, settings.Site, tokens.Settings, places.Settings, Settings]
+)
 
 
 @functools.cache

@@ -15,17 +15,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from ipaddress import ip_address
-from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import asyncpg
 
-from ginnel import clicks, ingestion, lookup, observe, postgres, redis
+from ginnel import clicks, ingestion, lookup, observe, places, postgres, redis
 from ginnel.clicks import Click
 from ginnel.ingestion import Row
 
 from . import enrich, poison, shard, stream
-from .places import Places, default_database
 from .shard import Entry
 from .stream import Stream
 
@@ -42,8 +40,6 @@ _LINGER = 0.05
 
 @dataclass(frozen=True)
 class Settings:
-    geoip_db: str | None = None
-    """A City database in MaxMind's format; left out, the layer's or the one that came with the installation."""
     consumer: str = "ingestion"
     """This worker's name in the consumer group: its own, and the same again after a restart."""
     drain_seconds: float = 0.0
@@ -67,8 +63,7 @@ class Drain:
     """One consumer of the streams. Holds one connection to PostgreSQL."""
 
     def __init__(self, wanted: Settings) -> None:
-        path = Path(wanted.geoip_db) if wanted.geoip_db else default_database()
-        self._places = Places(path) if path else None
+        self._places = places.known()
         self._stream = Stream(wanted.consumer)
         self._connection: asyncpg.Connection | None = None
         self._turn = asyncio.Lock()

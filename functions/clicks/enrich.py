@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qsl
 
+from ginnel import agents
 from ginnel.clicks import Click
 from ginnel.ingestion import Row
+from ginnel.places import NOWHERE, Places
 
-from . import agents, campaigns, referrers
-from .places import NOWHERE, Places
+from . import campaigns, referrers
 
 MAX_SKEW = timedelta(minutes=10)
 """How far a host's clock may be from the store's before its word is not taken."""

@@ -6,8 +6,7 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA, is_crawler
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicks import agents
-from ginnel import bots, budgets, clicks
+from ginnel import agents, bots, budgets, clicks
 from ginnel.clicks import Click
 
 

@@ -1,7 +1,8 @@
 """Where an address is, as far as a GeoIP database knows."""
 
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from dataclasses import dataclass
+from functools import cache, lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from socket import AF_INET, AF_INET6, inet_pton
@@ -10,7 +11,15 @@ from typing import Any, NamedTuple
 
 from maxminddb import InvalidDatabaseError, Reader, open_database
 
+from ginnel import settings
+
 LAYER = Path("/opt/geoip")
+
+
+@dataclass(frozen=True)
+class Settings:
+    geoip_db: str | None = None
+    """A City database in MaxMind's format; left out, the layer's or the one that came with the installation."""
 
 
 class Place(NamedTuple):
@@ -69,6 +78,17 @@ def _find(reader: Reader, address: str) -> Place:
         city=found.get("city", _NONE).get("names", _NONE).get("en"),
         continent=found.get("continent", _NONE).get("code"),
     )
+
+
+@cache
+def known() -> Places | None:
+    """Return the database that GEOIP_DB names, or the one that lies ready; None if there is none. Raises BadSettings."""
+    named = settings.read(Settings).geoip_db
+    path = Path(named) if named else default_database()
+    try:
+        return Places(path) if path else None
+    except (OSError, InvalidDatabaseError, ValueError) as error:
+        raise settings.BadSettings(f"GEOIP_DB names no City database that can be read: {error}") from error
 
 
 def default_database() -> Path | None:

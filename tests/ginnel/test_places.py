@@ -15,8 +15,8 @@ from geoip2.models import City
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicks import places
-from clicks.places import NOWHERE, Place, Places
+from ginnel import places
+from ginnel.places import NOWHERE, Place, Places
 
 GEOIP = Path(__file__).parents[2].parent / "shared" / "data" / "geoip"
 DATABASE = GEOIP / "GeoIP2-City-Test.mmdb"

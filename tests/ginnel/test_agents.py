@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clicks.agents import Agent, Device, language, parse
+from ginnel.agents import Agent, Device, language, parse
 
 STRINGS = Path(__file__).parents[2].parent / "shared" / "data" / "strings" / "blns.json"
 
