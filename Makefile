@@ -118,6 +118,21 @@ package: build ## upload the packages as a deployment does, to AWS_ENDPOINT_URL 
 bench-deploy: .venv/test .venv-sam/made ## measure a first deployment's build and upload against one function's change
 	@$(BIN)/python -m tests.bench.deploy
 
+.PHONY: sam-invoke
+sam-invoke: ## hand an event to a function in SAM's container, beside `docker compose up` (FUNCTION=…, EVENT=…, VALUES=…)
+	@$(MAKE) --no-print-directory build $(HERE) >&2
+	@$(HERE) $(BIN)/python -m local.sam invoke $(FUNCTION) $(EVENT) $(VALUES)
+
+.PHONY: sam-api
+sam-api: ## serve the template's routes by SAM's containers, beside `docker compose up` (SAM_PORT=…)
+	@$(MAKE) --no-print-directory build $(HERE)
+	@$(HERE) $(BIN)/python -m local.sam api --port $(or $(SAM_PORT),3000)
+
+.PHONY: test-containers
+test-containers: .venv/test .venv-sam/made ## build the images and see the whole system run in them (needs Docker and Compose)
+	@$(MAKE) --no-print-directory build $(HERE) >/dev/null
+	@$(HERE) $(BIN)/python -m pytest tests/containers -m "containers or not containers"
+
 .PHONY: lock
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile $(LOCK) pyproject.toml -o requirements/lambda.txt

@@ -1,0 +1,151 @@
+"""`make sam-invoke` and `make sam-api`: SAM's own containers, in the network of what `docker compose up` has started.
+
+They get its stores and its keys, so that what one of the two makes the other knows. local/env.json and tests/events have
+placeholders for what is known only then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+ROOT = Path(__file__).parent.parent
+_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+_NETWORKS = "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}"
+_ASK = """echo "${BASE_URL:-http://localhost:$PORT}"; echo "${DATABASE_URL:-$(cat "$DATABASE_URL_FILE")}"
+echo "${REDIS_URL:-$(cat "$REDIS_URL_FILE")}"; echo "${JWT_KEYS:-$(cat "$JWT_KEYS_FILE")}" """
+
+
+class NotRunning(RuntimeError):
+    """There is nothing for the functions to talk to; the message says what to do."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="sam")
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("invoke", help="hand one event to one function")
+    command.add_argument("function", help="its name in template.yaml")
+    command.add_argument("event", help="a file of tests/events, by its name")
+    command.add_argument("values", nargs="*", metavar="name=value", help="for placeholders, in place of made-up ones")
+    command = commands.add_parser("api", help="serve the template's routes")
+    command.add_argument("--port", default="3000")
+    wanted = parser.parse_args()
+    try:
+        known = _running()
+        if wanted.command == "invoke":
+            given = dict(value.split("=", 1) for value in wanted.values)
+            raise SystemExit(invoke(wanted.function, wanted.event, known, given))
+        serve(wanted.port, known)
+    except NotRunning as error:
+        raise SystemExit(f"\n  {error}\n") from None
+
+
+def invoke(function: str, event: str, known: dict[str, str], given: dict[str, str]) -> int:
+    text = (ROOT / f"tests/events/{event}.json").read_text()
+    missing = set(_PLACEHOLDER.findall(text)) - given.keys()
+    values = given if not missing else _made_up(event, known["base_url"]) | given
+    filled = _filled(json.loads(text), values)
+    if "headers" in filled:  # the default domain is the running system's
+        filled["headers"]["host"] = filled["requestContext"]["domainName"] = urlsplit(known["base_url"]).netloc
+    command = [*_sam("invoke", known), "--event", "-", function]
+    return subprocess.run(command, env=_environment(), input=json.dumps(filled), text=True, check=False).returncode
+
+
+def serve(port: str, known: dict[str, str]) -> None:
+    command = [*_sam("start-api", known), "--port", port, "--warm-containers", "LAZY"]
+    os.execve(command[0], command, _environment())  # noqa: S606  # signals are for SAM, which has containers to end
+
+
+def _running() -> dict[str, str]:
+    """Ask the system that `docker compose` runs from this folder where its stores are."""
+    compose = ["docker-compose"] if shutil.which("docker-compose") else ["docker", "compose"]
+    try:
+        lines = _output(*compose, "exec", "-T", "api", "sh", "-c", _ASK).split("\n")
+        container = _output(*compose, "ps", "-q", "postgres")
+        network = _output("docker", "inspect", "--format", _NETWORKS, container)
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = (error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)).strip()
+        raise NotRunning(f"The functions need the stores of a running system: docker compose up. {said}") from error
+    names = ("base_url", "database_url", "redis_url", "jwt_keys")
+    return {"network": network, **dict(zip(names, lines, strict=True))}
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _sam(command: str, known: dict[str, str]) -> list[str]:
+    build = ROOT / os.environ["BUILD"]
+    variables = build / "../env.json"
+    with os.fdopen(os.open(variables, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(_filled(json.loads((ROOT / "local/env.json").read_text()), known), file)
+    runtime, architecture = os.environ["RUNTIME"], os.environ["ARCHITECTURE"]
+    return [
+        *(str(ROOT / ".venv-sam/bin/sam"), "local", command, "--template", str(build / "template.yaml")),
+        *("--env-vars", str(variables), "--docker-network", known["network"], "--region", "eu-west-1"),
+        *("--parameter-overrides", f"Runtime={runtime} Architecture={architecture}"),
+        # Else it asks the registry each time; what is not there yet is pulled all the same.
+        "--skip-pull-image",
+    ]
+
+
+def _environment() -> dict[str, str]:
+    """Give SAM credentials of nobody's: it asks for some, and the functions must not find real ones."""
+    return os.environ | {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "SAM_CLI_TELEMETRY": "0"}
+
+
+def _made_up(event: str, base: str) -> dict[str, str]:
+    """Make somebody, and a link of theirs, for an event to be about; one that makes either gets a new name."""
+    person = {"email": f"sam-{secrets.token_hex(6)}@example.com", "password": secrets.token_urlsafe(12)}
+    signed_in, headers = _post(f"{base}/api/v1/auth/register", person)
+    link, _ = _post(
+        f"{base}/api/v1/links", {"target": "https://example.com/"}, authorization=f"Bearer {signed_in['access_token']}"
+    )
+    made = {
+        **person,
+        "token": signed_in["access_token"],
+        "cookie": headers["set-cookie"].partition(";")[0],
+        "slug": link["slug"],
+        "link": str(link["id"]),
+        "key": secrets.token_hex(8),
+        "click": secrets.token_hex(8),
+    }
+    if event == "auth_register":
+        made["email"] = f"sam-{secrets.token_hex(6)}@example.com"
+    if event == "links_create":
+        made["slug"] = secrets.token_hex(6)
+    return made
+
+
+def _post(url: str, body: dict[str, str], **headers: str) -> tuple[dict[str, Any], Any]:
+    request = Request(url, json.dumps(body).encode(), {"content-type": "application/json", **headers})  # noqa: S310  # ours
+    try:
+        with urlopen(request, timeout=30) as answer:  # noqa: S310  # ours
+            return json.load(answer), answer.headers
+    except URLError as error:
+        raise NotRunning(f"The running system does not answer at {url}: {error}") from error
+
+
+def _filled(node: Any, values: dict[str, str]) -> Any:  # noqa: ANN401  # whatever JSON holds
+    if isinstance(node, str):
+        return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), node)
+    if isinstance(node, list):
+        return [_filled(item, values) for item in node]
+    if isinstance(node, dict):
+        return {key: _filled(item, values) for key, item in node.items()}
+    return node
+
+
+if __name__ == "__main__":
+    sys.exit(main())
