@@ -120,18 +120,21 @@ bench-deploy: .venv/test .venv-sam/made ## measure a first deployment's build an
 
 .PHONY: sam-invoke
 sam-invoke: ## hand an event to a function in SAM's container, beside `docker compose up` (FUNCTION=…, EVENT=…, VALUES=…)
-	@$(MAKE) --no-print-directory build $(HERE) >&2
-	@$(HERE) $(BIN)/python -m local.sam invoke $(FUNCTION) $(EVENT) $(VALUES)
+	@$(MAKE) --no-print-directory sam-local $(HERE) DO="invoke $(FUNCTION) $(EVENT) $(VALUES)"
 
 .PHONY: sam-api
-sam-api: ## serve the template's routes by SAM's containers, beside `docker compose up` (SAM_PORT=…)
-	@$(MAKE) --no-print-directory build $(HERE)
-	@$(HERE) $(BIN)/python -m local.sam api --port $(or $(SAM_PORT),3000)
+sam-api: ## serve the template's routes from SAM's containers, beside `docker compose up` (SAM_PORT=…)
+	@$(MAKE) --no-print-directory sam-local $(HERE) DO="api --port $(or $(SAM_PORT),3000)"
+
+.PHONY: sam-local
+sam-local:
+	@$(MAKE) --no-print-directory build >&2
+	@$(BIN)/python -m local.sam $(DO) --build $(BUILD) --runtime $(RUNTIME) --architecture $(ARCHITECTURE)
 
 .PHONY: test-containers
-test-containers: .venv/test .venv-sam/made ## build the images and see the whole system run in them (needs Docker and Compose)
+test-containers: .venv/test ## build every image and see the whole system at work in them (needs Docker and Compose)
 	@$(MAKE) --no-print-directory build $(HERE) >/dev/null
-	@$(HERE) $(BIN)/python -m pytest tests/containers -m "containers or not containers"
+	@$(BIN)/python -m pytest tests/containers -m containers
 
 .PHONY: lock
 lock: ## pin the dependencies anew (needs uv)

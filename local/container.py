@@ -1,4 +1,4 @@
-"""What containers run, one part of an installation each: `python -m local.container credentials|prepare|host|worker`.
+"""What containers run, one part of an installation each: `python -m local.container credentials|migrate|host|worker`.
 
 Everything comes from the environment, or, as engines hand secrets out, from a file: DATABASE_URL_FILE names one that holds
 DATABASE_URL, and so on.
@@ -22,7 +22,7 @@ from local import address, credentials, health, server, stores
 from local.address import NoTunnel
 from local.stores import Unreachable
 
-_SECRETS = ("DATABASE_URL", "REDIS_URL", "JWT_KEYS")
+SECRETS = ("DATABASE_URL", "REDIS_URL", "JWT_KEYS")
 _PATIENCE = 60.0
 """Seconds that the stores are waited for."""
 _KEEP_ALIVE = 75
@@ -42,7 +42,7 @@ def main() -> None:
     parts = parser.add_subparsers(dest="part", required=True)
     command = parts.add_parser("credentials", help="make passwords and keys, unless they are there")
     command.add_argument("folder", type=Path)
-    parts.add_parser("prepare", help="bring the schema up to date and make the first administrator")
+    parts.add_parser("migrate", help="bring the schema up to date and make the first administrator")
     command = parts.add_parser("host", help="answer requests")
     command.add_argument("--redirects-only", action="store_true", help="answer visitors alone")
     command.add_argument("--address", default="0.0.0.0", help="the address to listen on")  # noqa: S104  # a container's own
@@ -65,8 +65,8 @@ def _run(wanted: argparse.Namespace) -> None:
     os.environ["BASE_URL"] = address.base_url()
     for kind in (postgres.Settings, redis.Settings, settings.Site):
         settings.read(kind)
-    if wanted.part == "prepare":
-        asyncio.run(_prepare())
+    if wanted.part == "migrate":
+        asyncio.run(_migrate())
     elif wanted.part == "host":
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(wanted))
@@ -75,7 +75,7 @@ def _run(wanted: argparse.Namespace) -> None:
 
 
 def _read_secrets() -> None:
-    for name in _SECRETS:
+    for name in SECRETS:
         path = os.environ.get(f"{name}_FILE")
         if path and not os.environ.get(name):
             try:
@@ -84,7 +84,7 @@ def _read_secrets() -> None:
                 raise CannotStart(f"{name}_FILE names {path}, which can't be read: {error.strerror}") from error
 
 
-async def _prepare() -> None:
+async def _migrate() -> None:
     from local import preparation  # noqa: PLC0415  # it brings much that the redirect host does without
 
     await stores.wait(_PATIENCE, database_needed=True)

@@ -83,6 +83,11 @@ class Host:
             _prefix(path): app for app in (self.pages, redirect, auth, links, clicks) for path, _ in web.routes(app)
         }
 
+    @property
+    def prefixes(self) -> frozenset[str]:
+        """What paths begin with that are no slugs."""
+        return frozenset(self._by_prefix)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await lifespan(receive, send, db.close)

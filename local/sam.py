@@ -13,7 +13,6 @@ import re
 import secrets
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -32,34 +31,48 @@ class NotRunning(RuntimeError):
 
 
 def main() -> None:
+    built = argparse.ArgumentParser(add_help=False)
+    built.add_argument("--build", type=Path, required=True, help="the folder that `make build` has filled")
+    built.add_argument("--runtime", required=True, help="what it was built for, such as python3.13")
+    built.add_argument("--architecture", required=True, help="x86_64 or arm64")
     parser = argparse.ArgumentParser(prog="sam")
     commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("invoke", help="hand one event to one function")
+    command = commands.add_parser("invoke", parents=[built], help="hand one event to one function")
     command.add_argument("function", help="its name in template.yaml")
     command.add_argument("event", help="a file of tests/events, by its name")
     command.add_argument("values", nargs="*", metavar="name=value", help="for placeholders, in place of made-up ones")
-    command = commands.add_parser("api", help="serve the template's routes")
+    command = commands.add_parser("api", parents=[built], help="serve the template's routes")
     command.add_argument("--port", default="3000")
     wanted = parser.parse_args()
     try:
         known = _running()
+        command = _sam(wanted, known)
         if wanted.command == "invoke":
             given = dict(value.split("=", 1) for value in wanted.values)
-            raise SystemExit(invoke(wanted.function, wanted.event, known, given))
-        serve(wanted.port, known)
+            raise SystemExit(invoke(command, wanted.function, load(wanted.event, known["base_url"], given)))
+        serve(command, wanted.port)
     except NotRunning as error:
         raise SystemExit(f"\n  {error}\n") from None
 
 
-def invoke(function: str, event: str, known: dict[str, str], given: dict[str, str]) -> int:
+def invoke(command: list[str], function: str, event: dict[str, Any]) -> int:
+    command = [*command, "--event", "-", function]
+    return subprocess.run(command, env=_environment(), input=json.dumps(event), text=True, check=False).returncode
+
+
+def serve(command: list[str], port: str) -> None:
+    command = [*command, "--port", port, "--warm-containers", "LAZY"]
+    os.execve(command[0], command, _environment())  # noqa: S606  # signals are for SAM, which has containers to end
+
+
+def load(event: str, base: str, given: dict[str, str]) -> dict[str, Any]:
+    """Read an event that is about the system at `base`: of somebody, and of a link, that are made there unless given."""
     text = (ROOT / f"tests/events/{event}.json").read_text()
     missing = set(_PLACEHOLDER.findall(text)) - given.keys()
-    values = given if not missing else _made_up(event, known["base_url"]) | given
-    filled = _filled(json.loads(text), values)
-    if "headers" in filled:  # the default domain is the running system's
-        filled["headers"]["host"] = filled["requestContext"]["domainName"] = urlsplit(known["base_url"]).netloc
-    command = [*_sam("invoke", known), "--event", "-", function]
-    return subprocess.run(command, env=_environment(), input=json.dumps(filled), text=True, check=False).returncode
+    filled: dict[str, Any] = _filled(json.loads(text), _made_up(event, base) | given if missing else given)
+    if "headers" in filled:  # the default domain is that system's
+        filled["headers"]["host"] = filled["requestContext"]["domainName"] = urlsplit(base).netloc
+    return filled
 
 
 def serve(port: str, known: dict[str, str]) -> None:
@@ -85,16 +98,15 @@ def _output(*command: str) -> str:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _sam(command: str, known: dict[str, str]) -> list[str]:
-    build = ROOT / os.environ["BUILD"]
-    variables = build / "../env.json"
+def _sam(wanted: argparse.Namespace, known: dict[str, str]) -> list[str]:
+    variables = wanted.build / "../env.json"
     with os.fdopen(os.open(variables, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(_filled(json.loads((ROOT / "local/env.json").read_text()), known), file)
-    runtime, architecture = os.environ["RUNTIME"], os.environ["ARCHITECTURE"]
     return [
-        *(str(ROOT / ".venv-sam/bin/sam"), "local", command, "--template", str(build / "template.yaml")),
-        *("--env-vars", str(variables), "--docker-network", known["network"], "--region", "eu-west-1"),
-        *("--parameter-overrides", f"Runtime={runtime} Architecture={architecture}"),
+        *(str(ROOT / ".venv-sam/bin/sam"), "local", {"invoke": "invoke", "api": "start-api"}[wanted.command]),
+        *("--template", str(wanted.build / "template.yaml"), "--env-vars", str(variables), "--region", "eu-west-1"),
+        *("--docker-network", known["network"]),
+        *("--parameter-overrides", f"Runtime={wanted.runtime} Architecture={wanted.architecture}"),
         # Else it asks the registry each time; what is not there yet is pulled all the same.
         "--skip-pull-image",
     ]
@@ -148,4 +160,4 @@ def _filled(node: Any, values: dict[str, str]) -> Any:  # noqa: ANN401  # whatev
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
