@@ -46,11 +46,11 @@ def main() -> None:
     wanted = parser.parse_args()
     try:
         known = _running()
-        command = _sam(wanted, known)
+        sam = _sam(wanted, known)
         if wanted.command == "invoke":
             given = dict(value.split("=", 1) for value in wanted.values)
-            raise SystemExit(invoke(command, wanted.function, load(wanted.event, known["base_url"], given)))
-        serve(command, wanted.port)
+            raise SystemExit(invoke(sam, wanted.function, load(wanted.event, known["base_url"], given)))
+        serve(sam, wanted.port)
     except NotRunning as error:
         raise SystemExit(f"\n  {error}\n") from None
 
@@ -73,11 +73,6 @@ def load(event: str, base: str, given: dict[str, str]) -> dict[str, Any]:
     if "headers" in filled:  # the default domain is that system's
         filled["headers"]["host"] = filled["requestContext"]["domainName"] = urlsplit(base).netloc
     return filled
-
-
-def serve(port: str, known: dict[str, str]) -> None:
-    command = [*_sam("start-api", known), "--port", port, "--warm-containers", "LAZY"]
-    os.execve(command[0], command, _environment())  # noqa: S606  # signals are for SAM, which has containers to end
 
 
 def _running() -> dict[str, str]:

@@ -46,7 +46,9 @@ def _compose() -> tuple[str, ...]:
 
 def docker(*arguments: str, check: bool = True, **options: Any) -> str:
     """Run a command and return what it says; with check=False, also what it complains of."""
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, **options)
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        ["docker", *arguments], capture_output=True, text=True, check=False, **options
+    )
     if check:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
@@ -125,20 +127,7 @@ class Composed:
         for number, value in enumerate(values, 1):
             query = query.replace(f"${number}", str(int(value)))
         whole = f"select coalesce(json_agg(found), '[]') from ({query}) found"
-        said = self.compose(
-            "exec",
-            "-T",
-            "postgres",
-            "psql",
-            "-h",
-            "/run/postgresql",
-            "-U",
-            "ginnel",
-            "-d",
-            "ginnel",
-            "-At",
-            "-c",
-            whole,
-        )
+        psql = ("psql", "-h", "/run/postgresql", "-U", "ginnel", "-d", "ginnel", "-At", "-c", whole)
+        said = self.compose("exec", "-T", "postgres", *psql)
         found: list[dict[str, Any]] = json.loads(said)
         return found
