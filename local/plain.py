@@ -99,8 +99,8 @@ def _compile(host: bytes, url: bytes) -> Lead | None:
     if kept is None:
         return None
     answer = redirects.decide(kept.record, query, time.time())
-    if answer.limited:
-        return None  # whether it holds, the app must ask
+    if answer.limited or kept.record.personal:
+        return None  # whether it holds, and for whom, the app must ask
     # What can't stand in a header is the app's to refuse.
     sound = answer.location and answer.location.isascii() and answer.location.isprintable()
     return Lead(kept, answer, query) if sound else None

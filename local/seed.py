@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ginnel import db, domains, ingestion, links, migrations, postgres, settings, users, workspaces
+from ginnel.drafts import LinkDraft
 from local import services
 
 _LINKS = 50
@@ -70,7 +71,7 @@ async def _links() -> list[tuple[int, int, int]]:
             user = await users.register(conn, wanted, now=now)
             workspace = await conn.scalar(select(workspaces.Member.workspace_id).filter_by(user_id=user.id))
             for number in range(1, _LINKS + 1):
-                draft = links.LinkDraft(target=f"https://example.com/page/{number}", slug=f"demo-{number}")
+                draft = LinkDraft(target=f"https://example.com/page/{number}", slug=f"demo-{number}")
                 await links.create(conn, draft, workspace=workspace or 0, user=user.id, now=now)
         domain = await domains.find(conn, settings.site().host, workspace=0)
         rows = await conn.execute(

@@ -40,7 +40,7 @@ def row(click: Click, *, appended: datetime, places: Places | None, salts: Mappi
         device, system, browser, agents.language(click.language), bot,
         referrer_host, None if private else referrer_path,
         source, medium, campaign, term, content,
-        "qr=" in query and ("qr", "1") in parse_qsl(query, keep_blank_values=True), None, clamped,
+        "qr=" in query and ("qr", "1") in parse_qsl(query, keep_blank_values=True), click.served or None, clamped,
     )  # fmt: skip
 
 

@@ -10,15 +10,17 @@ from fastapi import Depends, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime
 
-from ginnel import access, idempotency, lambdas, links, postgres, redis, settings, stats, tokens, web
+from ginnel import access, idempotency, lambdas, links, places, postgres, redis, settings, stats, tokens, web
+from ginnel import explain as explanations
 from ginnel.access import Me
 from ginnel.db import Conn
+from ginnel.drafts import LinkChange, LinkDraft, LinkOut, LinkPage
 from ginnel.errors import Invalid, NotFound, PreconditionFailed
+from ginnel.explain import Described, Explanation
 from ginnel.idempotency import IdempotencyKey
-from ginnel.links import LinkChange, LinkDraft, LinkOut, LinkPage
 from ginnel.web import Now
 
-app = web.new_app("Links", needs=[postgres.Settings, redis.Settings, settings.Site, tokens.Settings])
+app = web.new_app("Links", needs=[postgres.Settings, redis.Settings, settings.Site, tokens.Settings, places.Settings])
 handler = lambdas.serve(app)
 
 Reader = Annotated[Me, Depends(access.may("links:read"))]
@@ -117,6 +119,21 @@ async def change(  # noqa: PLR0913  # FastAPI injects each by its type
 ) -> Response:
     changed = await links.change(conn, link_id, wanted, workspace=me.workspace, user=me.user, version=version, now=now)
     return _answer(changed)
+
+
+@app.get(
+    "/api/v1/links/{link_id}/explain",
+    tags=["links"],
+    summary="Explain where a visitor is led",
+    description="What a visitor who is described by the parameters gets, which rule leads there, and why each earlier one "
+    "does not. Nothing is counted.",
+    responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, Invalid),
+)
+async def explain(
+    link_id: LinkId, conn: Conn, me: Reader, now: Now, described: Annotated[Described, Query()]
+) -> Explanation:
+    record, used_up = await links.record(conn, link_id, workspace=me.workspace)
+    return explanations.explain(record, described, used_up=used_up, now=now)
 
 
 @app.delete(

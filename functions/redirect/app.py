@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import asyncpg
 from fastapi import Path, Request, Response
@@ -13,13 +13,16 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ginnel import budgets, clicks, errors, lookup, observe, postgres, redirects, redis, slugs, visits, web
+from ginnel import budgets, clicks, errors, lookup, observe, postgres, redirects, redis, settings, slugs, visits, web
 from ginnel.budgets import Budget
-from ginnel.errors import Unavailable
+from ginnel.errors import Problem, Unavailable
 from ginnel.redirects import Answer, Record
 
-from . import pages
+from . import pages, texts
 from .lane import NEEDS
+
+if TYPE_CHECKING:
+    from ginnel.rules import Visitor
 
 app = web.new_app("Redirect", needs=NEEDS)
 
@@ -59,51 +62,97 @@ async def robots() -> Response:
     return Response("User-agent: *\nDisallow: /\nAllow: /$\n", media_type="text/plain")
 
 
-@app.head("/{slug:path}", include_in_schema=False)
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+@app.api_route("/{slug:path}", methods=METHODS[1:], include_in_schema=False)
 @app.get(
     "/{slug:path}",
     status_code=302,
     response_class=Response,
     tags=["redirect"],
     summary="Follow a link",
-    description="A GET is counted as a click before it is answered; a HEAD is answered alike and not counted.",
+    description="A GET is counted as a click before it is answered; a HEAD is answered alike and not counted. A link whose "
+    "status is 307 or 308 answers every method. With `+` behind it, a page shows where it leads instead.",
     responses={
         302: {"description": "Where the link leads (301, 307 or 308 if the link says so)"},
+        401: {"description": "It has a password: a page asks for it"},
         404: {"description": "No such link, or not yet"},
         410: {"description": "Expired, used up, switched off or deleted"},
         451: {"description": "Blocked"},
     },
 )
-async def follow(request: Request, slug: Annotated[str, Path(examples=["spring-sale"])]) -> Response:  # noqa: ARG001  # see _slug
-    return await _follow(request.scope)
+async def follow(request: Request, slug: Annotated[str, Path(examples=["spring-sale"])]) -> Response:  # noqa: ARG001  # see _path
+    return await _follow(request)
 
 
-async def _follow(scope: Scope) -> Response:
-    headers = Headers(scope=scope)
+async def _follow(request: Request) -> Response:
+    scope, headers = request.scope, request.headers
+    path = _path(scope)
     try:
-        name = _slug(scope)
-        record = await lookup.resolve(headers.get("host", ""), name) if name else None
-        answer = redirects.decide(record, scope["query_string"], time.time())
+        if path[-1:] == b"+" or path[-3:].upper() == b"%2B":
+            return await _preview(request, path.removesuffix(b"+") if path[-1:] == b"+" else path[:-3])
+        record, rest = await _resolve(headers.get("host", ""), path)
+        visitor = _visitor(request) if record and record.personal else None
+        answer = redirects.decide(record, scope["query_string"], time.time(), visitor=visitor, rest=rest)
         if answer.location and record:
-            line = _line(record, scope, headers) if scope["method"] == "GET" else None
+            if request.method not in {"GET", "HEAD"} and answer.status in {301, 302}:
+                return _refuse(headers, 405, "method_not_allowed", {"allow": "GET, HEAD"})
+            line = _line(record, request, answer.served) if request.method == "GET" else None
             if answer.limited:
                 answer = await _within_limit(record, answer, line, scope["query_string"])
             elif line:
                 await clicks.record(line)
-    except Unavailable as problem:
+        if answer.code in {"card", "password_required"} and record:
+            return await _page(request, record, answer)
+    except Problem as problem:
         return _refuse(headers, problem.status, problem.code, problem.headers)
     if not answer.location:
         return _refuse(headers, answer.status, answer.code)
     return Response(status_code=answer.status, headers=dict(redirects.headers(answer)))
 
 
-def _line(record: Record, scope: Scope, headers: Headers) -> bytes:
-    address = visits.address(
-        (scope.get("client") or ("",))[0] or "",
-        headers.getlist("x-forwarded-for"),
-        appended="aws.event" in scope,
+async def _resolve(host: str, path: bytes) -> tuple[Record | None, bytes]:
+    """Find the link that a path names, or the longest that it begins with and that passes paths on; and the path behind it."""
+    name = slugs.from_path(path)
+    record = await lookup.resolve(host, name) if name else None
+    if record is not None or b"/" not in path.rstrip(b"/") or not redirects.passable(path):
+        return record, b""
+    segments = path.split(b"/")
+    for cut in range(min(len(segments) - 1, _DEPTH), 0, -1):
+        name = slugs.from_path(b"/".join(segments[:cut]))
+        record = await lookup.resolve(host, name) if name else None
+        if record and record.forward_path:
+            return record, b"/".join(segments[cut:])
+    return None, b""
+
+
+_DEPTH = 8
+"""Segments of a slug whose link passes paths on: each is a look-up, of which a visitor's path must not cause many."""
+
+
+def _visitor(request: Request) -> Visitor:
+    from ginnel.rules import Visitor  # noqa: PLC0415  # few links need it, and every cold start would pay
+
+    return Visitor.of(_first(request), address=_address(request), query=request.scope["query_string"], at=time.time())
+
+
+def _first(request: Request) -> dict[bytes, bytes]:
+    """Return the headers by lower-case name; of a repeated one, the first."""
+    return dict(reversed(request.scope["headers"]))
+
+
+def _address(request: Request) -> bytes:
+    return visits.address(
+        (request.scope.get("client") or ("",))[0] or "",
+        request.headers.getlist("x-forwarded-for"),
+        appended="aws.event" in request.scope,
     )
-    return clicks.visit(record, dict(reversed(scope["headers"])), address=address, query=scope["query_string"])
+
+
+def _line(record: Record, request: Request, served: str) -> bytes:
+    query = request.scope["query_string"]
+    return clicks.visit(record, _first(request), address=_address(request), query=query, served=served)
 
 
 async def _within_limit(record: Record, answer: Answer, line: bytes | None, query: bytes) -> Answer:
@@ -116,31 +165,55 @@ async def _within_limit(record: Record, answer: Answer, line: bytes | None, quer
     return answer
 
 
-def _slug(scope: Scope) -> str | None:
-    """Read the slug off the path as it was sent; a framework's decoding would hide malformed escapes."""
+def _path(scope: Scope) -> bytes:
+    """Return the path behind its first slash as it was sent; a framework's decoding would hide malformed escapes."""
     if "aws.event" in scope:
-        path = scope["aws.event"]["rawPath"]
-        return slugs.from_path(path[1:])
-    return slugs.from_path(scope["raw_path"].partition(b"?")[0][1:])
+        path: str = scope["aws.event"]["rawPath"]
+        return path[1:].encode()
+    raw: bytes = scope["raw_path"]
+    return raw.partition(b"?")[0][1:]
+
+
+async def _page(request: Request, record: Record, answer: Answer) -> Response:
+    """Show what stands before a redirect: a card to crawlers, a question to who has not given the password."""
+    from ginnel import cards  # noqa: PLC0415  # as in _visitor
+
+    from . import gate  # noqa: PLC0415  # as above
+
+    if answer.code == "card" and record.card:
+        host, site = lookup.canonical(request.headers.get("host", "")), settings.site()
+        address = f"{site.origin if host == site.host else f'https://{host}'}/{record.slug_key}"
+        return Response(pages.card(cards.read(record.card), address), 200, {**_UNCACHED, **pages.HEADERS})
+    return await gate.answer(request, record, address=_address(request))
+
+
+async def _preview(request: Request, path: bytes) -> Response:
+    from . import preview  # noqa: PLC0415  # as above
+
+    return await preview.answer(request, slugs.from_path(path))
+
+
+_UNCACHED = {"cache-control": "no-store", "x-robots-tag": "noindex"}
 
 
 def _refuse(headers: Headers, status: int, code: str, extra: Mapping[str, str] = _NONE) -> Response:
     """Say why there is no redirect: by a page, or by a problem to clients that ask for JSON."""
-    common = {"cache-control": "no-store", "x-robots-tag": "noindex", "vary": "accept", **extra}
+    common = {**_UNCACHED, "vary": "accept, accept-language", **extra}
     accept = headers.get("accept", "")
     if "json" in accept and "text/html" not in accept:
-        body = errors.body(status, code, ". ".join(pages.TEXTS[code]), observe.request_id.get())
+        body = errors.body(status, code, ". ".join(texts.TEXTS["en"][code]), observe.request_id.get())
         return JSONResponse(body, status, common, media_type="application/problem+json")
-    return Response(pages.render(code), status, {**common, **pages.HEADERS})
+    page = pages.refusal(code, headers.get("accept-language", ""))
+    return Response(page, status, {**common, **pages.HEADERS})
 
 
 async def _slugs(scope: Scope, receive: Receive, send: Send) -> None:
-    await (await _follow(scope))(scope, receive, send)
+    await (await _follow(Request(scope, receive)))(scope, receive, send)
 
 
 slugs_only = web.Frame(_slugs)
-"""The route of slugs alone, for a GET or HEAD that no other route takes: routing, validation and the framework's own frames
-cost twice what following a link does."""
+"""The route of slugs alone, for what no other route takes: routing, validation and the framework's own frames cost twice
+what following a link does."""
 
 
 def refusal(error: Exception) -> ASGIApp:

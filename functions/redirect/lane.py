@@ -33,7 +33,7 @@ async def plain(event: Event) -> dict[str, Any] | None:
         visit = clicks.begin(headers, address=address, query=query)
         record = await lookup.resolve(event["headers"].get("host", ""), slug, visit)
         answer = redirects.decide(record, query, visit.at)
-        if record is None or not answer.location or answer.limited:
+        if record is None or not answer.location or answer.limited or record.personal:
             return None
         if not visit.appended:
             await clicks.record(visit.line(record))

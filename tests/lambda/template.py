@@ -42,6 +42,9 @@ LAYERS: dict[str, Path] = {
 }
 
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
 def module(function: str) -> str:
     """Return the dotted name of the module that holds a function's handler."""
     name: str = FUNCTIONS[function]["Handler"]
@@ -52,7 +55,9 @@ def routes(function: str) -> Iterator[tuple[str, str]]:
     """List the method and path of each gateway event."""
     for event in FUNCTIONS[function]["Events"].values():
         if event["Type"] == "HttpApi":
-            yield event["Properties"]["Method"], event["Properties"]["Path"]
+            method = event["Properties"]["Method"]
+            for one in METHODS if method == "ANY" else (method,):
+                yield one, event["Properties"]["Path"]
 
 
 def environment(function: str, parameters: Mapping[str, str]) -> dict[str, str]:

@@ -40,7 +40,8 @@ class Click(NamedTuple):
     """A click as it happened, before anything was looked up. `at` is in milliseconds since the epoch, UTC.
 
     `address` lives only until ingestion has turned it into a place. `private` is the visitor's wish not to be
-    recognised (DNT, GPC). `dated` says that `at` is a caller's word, not this host's clock.
+    recognised (DNT, GPC). `dated` says that `at` is a caller's word, not this host's clock. `served` is the name of the rule
+    or the variant that led on; the line of a click that none did goes without.
     """
 
     id: UUID
@@ -55,20 +56,23 @@ class Click(NamedTuple):
     query: str
     private: bool
     dated: bool
+    served: str = ""
 
     @classmethod
     def unpack(cls, line: bytes) -> Click:
         """Read a line. Raises ValueError if it isn't one."""
         (
-            identifier, at, link, workspace, domain, address, user_agent, referrer, language, query, private, dated,
+            identifier, at, link, workspace, domain, address, user_agent, referrer, language, query, private, dated, *rest,
         ) = line.decode("utf-8", "replace").split("\t")  # fmt: skip
+        if len(rest) > 1:
+            raise ValueError("of a later release")
         numbers = (int(link), int(workspace), int(domain))
         if not (min(numbers) >= 0 and max(numbers) < _BIGINT):
             raise ValueError("no such link")
         # asyncpg's own UUID is a uuid.UUID that is read in C.
         return cls(
             pgproto.UUID(identifier), int(at), *numbers,
-            address, user_agent, referrer, language, query, private == "1", dated == "1",
+            address, user_agent, referrer, language, query, private == "1", dated == "1", *rest,
         )  # fmt: skip
 
 
@@ -128,9 +132,10 @@ def now(led: bytes, address: bytes, said: bytes) -> bytes:
     return _LINE % (new_id(), milliseconds(), led, address, said)
 
 
-def visit(record: Record, headers: Mapping[bytes, bytes], *, address: bytes, query: bytes) -> bytes:
+def visit(record: Record, headers: Mapping[bytes, bytes], *, address: bytes, query: bytes, served: str = "") -> bytes:
     """Make the line of a visit that happens now. `headers` by lower-case name; of a repeated one, the first."""
-    return now(led(record.link, record.workspace, record.domain), address, said_in(headers, query))
+    line = now(led(record.link, record.workspace, record.domain), address, said_in(headers, query))
+    return b"%b\t%b" % (line, served.encode()) if served else line
 
 
 def begin(headers: Mapping[bytes, bytes], *, address: bytes, query: bytes) -> Visit:

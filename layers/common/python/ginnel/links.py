@@ -5,23 +5,22 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import AfterValidator, AwareDatetime, Field, field_validator
-from pydantic_core import PydanticCustomError
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, SmallInteger, Text, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ginnel import audit, db, domains, lookup, settings, slugs, stats, tags, targets, web
+from ginnel import audit, conditions, db, domains, lookup, passwords, settings, slugs, stats, tags, targets
 from ginnel.db import Base
 from ginnel.domains import Domain
-from ginnel.errors import Conflict, Invalid, NotFound, PreconditionFailed
-
-RedirectStatus = Literal[301, 302, 307, 308]
+from ginnel.drafts import LinkChange, LinkDraft, LinkOut, LinkPage
+from ginnel.errors import Conflict, FieldError, Invalid, NotFound, PreconditionFailed
+from ginnel.redirects import Record
 
 
 class Link(Base):
@@ -101,121 +100,16 @@ class SlugTaken(Conflict):
     code = "slug_taken"
 
 
-def _checked_target(text: str) -> str:
-    try:
-        return targets.normalise(text, own_hosts=())
-    except targets.BadTarget as error:
-        raise PydanticCustomError(error.code, "{detail}", {"detail": error.detail}) from error
-
-
-def _checked_slug(text: str) -> str:
-    try:
-        return slugs.parse(text)
-    except slugs.BadSlug as error:
-        raise PydanticCustomError(error.code, "{detail}", {"detail": error.detail}) from error
-
-
-Target = Annotated[str, AfterValidator(_checked_target), Field(examples=["https://example.com/a/long/page?id=7"])]
-Slug = Annotated[str, AfterValidator(_checked_slug), Field(examples=["spring-sale"])]
-Title = Annotated[web.Text, Field(max_length=256)]
-MaxClicks = Annotated[int, Field(strict=True, ge=1, le=10**12, examples=[100])]
-Tags = Annotated[list[Annotated[web.Text, Field(min_length=1, max_length=64)]], Field(max_length=32)]
-
-
-class _Draft(web.Input):
-    """The fields that creating and changing a link share, and the rules between them."""
-
-    title: Title | None = None
-    tags: Tags = Field(default_factory=list)
-    redirect_status: RedirectStatus = 302
-    allow_caching: bool = Field(
-        default=False, description="Let browsers keep a 301 or 308 for 90 seconds, unseen by us."
-    )
-    forward_query: bool = Field(default=True, description="Pass a visitor's query parameters on to the target.")
-    starts_at: AwareDatetime | None = None
-    expires_at: AwareDatetime | None = None
-    expired_target: Target | None = Field(default=None, description="Where it leads once it has expired or is used up.")
-    max_clicks: MaxClicks | None = Field(
-        default=None,
-        description="After so many clicks by people the link is used up; bots' don't count. Clicks it has had do.",
-    )
-
-    @field_validator("starts_at", "expires_at")
-    @classmethod
-    def _representable(cls, moment: datetime | None) -> datetime | None:
-        if moment is not None and not 2000 <= moment.year <= 9998:  # noqa: PLR2004  # what every zone can express
-            raise ValueError("must lie between the years 2000 and 9998")
-        return moment
-
-
-class LinkDraft(_Draft):
-    target: Target
-    slug: Slug | None = Field(default=None, description="Left out, a random one is drawn.")
-    domain: Annotated[web.Text, Field(max_length=253)] | None = Field(
-        default=None, description="A host that this workspace may use. Left out, the installation's own."
-    )
-
-
-class LinkChange(_Draft):
-    """Fields that are left out stay as they are; null clears a field that may be empty."""
-
-    target: Target = ""  # never used as a value: what is not given is not changed
-    slug: Slug = ""
-    disabled: bool = False
-    archived: bool = False
-
-
-class LinkOut(web.Output):
-    id: int
-    slug: str
-    domain: str
-    short_url: str
-    target: str
-    title: str | None
-    tags: list[str]
-    redirect_status: RedirectStatus
-    allow_caching: bool
-    forward_query: bool
-    starts_at: datetime | None
-    expires_at: datetime | None
-    expired_target: str | None
-    max_clicks: int | None
-    clicks_left: int | None = Field(description="Clicks that people may still make; null if there is no limit.")
-    disabled: bool
-    archived: bool
-    blocked: bool
-    clicks: int = Field(description="Clicks by people so far; bots are counted apart, see stats.")
-    version: int
-    created_at: datetime
-    updated_at: datetime
-
-
-class LinkPage(web.Output):
-    items: list[LinkOut]
-    next_cursor: str | None
-
-
 async def create(conn: AsyncSession, draft: LinkDraft, *, workspace: int, user: int, now: datetime) -> LinkOut:
     """Make a link. Raises Invalid for a bad target, slug or domain and SlugTaken."""
     domain = await domains.find(conn, draft.domain or settings.site().host, workspace=workspace)
     if domain is None:
         raise Invalid.field("/domain", "domain_unknown", "is not a domain that this workspace may use")
-    own = await domains.hosts(conn)
+    _refuse_own(draft, await domains.hosts(conn))
     link = Link(
         workspace_id=workspace,
         domain_id=domain.id,
-        target=_foreign("/target", draft.target, own),
-        title=draft.title,
-        redirect_status=draft.redirect_status,
-        allow_caching=draft.allow_caching,
-        forward_query=draft.forward_query,
-        forward_path=False,
-        starts_at=draft.starts_at,
-        expires_at=draft.expires_at,
-        expired_target=_foreign("/expired_target", draft.expired_target, own),
-        max_clicks=draft.max_clicks,
-        rules=[],
-        variants=[],
+        **await _columns(draft, LinkDraft.model_fields.keys() - _ELSEWHERE),
         created_by=user,
         created_at=now,
         updated_at=now,
@@ -234,6 +128,14 @@ async def create(conn: AsyncSession, draft: LinkDraft, *, workspace: int, user: 
 async def get(conn: AsyncSession, link_id: int, *, workspace: int) -> LinkOut:
     """Raises NotFound."""
     return (await _shown(conn, [await _own(conn, link_id, workspace=workspace)]))[0]
+
+
+async def record(conn: AsyncSession, link_id: int, *, workspace: int) -> tuple[Record, bool]:
+    """Compile a link as the redirect sees it, and say whether it is used up. Raises NotFound."""
+    link, domain, used = await _own(conn, link_id, workspace=workspace)
+    raw = (await (await conn.connection()).get_raw_connection()).driver_connection
+    found = await lookup.stored(raw, domain.host, link.slug_key)
+    return found, link.max_clicks is not None and (used or 0) >= link.max_clicks
 
 
 async def find_all(  # noqa: PLR0913  # one question, each word of it by name
@@ -288,29 +190,26 @@ async def change(  # noqa: PLR0913  # who changes what, from which version, when
     link, domain, used = await _own(conn, link_id, workspace=workspace, lock=True)
     if version is not None and link.version != version:
         raise PreconditionFailed(f"The link is at version {link.version}, not {version}.")
-    given = wanted.model_dump(exclude_unset=True)
-    own = await domains.hosts(conn)
+    given = wanted.model_fields_set
+    _refuse_own(wanted, await domains.hosts(conn))
     old_key = link.slug_key
-    for field in ("target", "expired_target"):
-        _foreign(f"/{field}", given.get(field), own)
     for field, moment in (("disabled", "disabled_at"), ("archived", "archived_at")):
         if field in given:
-            given[moment] = (getattr(link, moment) or now) if given.pop(field) else None
-    limit_begins = link.max_clicks is None and given.get("max_clicks") is not None
-    names, slug = given.pop("tags", None), given.pop("slug", None)
-    for field, value in given.items():
-        setattr(link, field, value)
+            setattr(link, moment, (getattr(link, moment) or now) if getattr(wanted, field) else None)
+    limit_begins = link.max_clicks is None and wanted.max_clicks is not None
+    for column, value in (await _columns(wanted, given - _ELSEWHERE)).items():
+        setattr(link, column, value)
     _check_order(link)
     link.version += 1
     link.updated_at = now
-    if slug:
-        await _place(conn, link, domain, slug)
-    if names is not None:
-        await tags.put(conn, names, link=link.id, workspace=workspace, now=now)
+    if wanted.slug:
+        await _place(conn, link, domain, wanted.slug)
+    if "tags" in given:
+        await tags.put(conn, wanted.tags, link=link.id, workspace=workspace, now=now)
     await conn.flush()
     if limit_begins:
         used = await _open_budget(conn, link)
-    fields = sorted(wanted.model_fields_set)
+    fields = sorted(given)
     audit.record(conn, "link_changed", subject=f"link:{link.id}", at=now, workspace=workspace, user=user, fields=fields)
     for key in {old_key, link.slug_key}:
         _purge_after_commit(conn, domain, key, now)
@@ -383,12 +282,37 @@ async def _place(conn: AsyncSession, link: Link, domain: Domain, wanted: str | N
     raise SlugTaken("No free random slug was found. Please try again.")
 
 
-def _foreign(pointer: str, target: str | None, own: set[str]) -> str | None:
-    """Refuse a target on a host of this installation: it could lead back to the link itself."""
-    try:
-        return target and targets.normalise(target, own_hosts=own)
-    except targets.BadTarget as error:
-        raise Invalid.field(pointer, error.code, error.detail) from error
+_ELSEWHERE = frozenset({"slug", "domain", "tags", "disabled", "archived"})
+"""Fields that are not kept in a column of their own name and kind."""
+
+
+async def _columns(said: LinkDraft | LinkChange, fields: AbstractSet[str]) -> dict[str, Any]:
+    """Make the columns that fields are kept in. Raises Invalid if rules or variants are at odds."""
+    if faults := list(conditions.faults(said.rules, said.variants)):
+        raise Invalid("Some fields are not valid.", errors=faults)
+    columns = {field: getattr(said, field) for field in fields}
+    for field in {"rules", "variants"} & fields:
+        columns[field] = conditions.stored(columns[field])
+    if "password" in fields:
+        password = columns.pop("password")
+        columns["password_hash"] = await passwords.encode(password) if password else None
+    return columns
+
+
+def _refuse_own(said: LinkDraft | LinkChange, own: set[str]) -> None:
+    """Refuse targets on a host of this installation: they could lead back to the link itself. Raises Invalid."""
+    pointed = {"/target": said.target, "/expired_target": said.expired_target, "/image": said.image}
+    pointed |= {f"/rules/{number}/target": rule.target for number, rule in enumerate(said.rules)}
+    pointed |= {f"/variants/{number}/target": variant.target for number, variant in enumerate(said.variants)}
+    faults = []
+    for pointer, target in pointed.items():
+        try:
+            if target:
+                targets.normalise(target, own_hosts=own)
+        except targets.BadTarget as error:
+            faults.append(FieldError(pointer, error.code, error.detail))
+    if faults:
+        raise Invalid("Some fields are not valid.", errors=faults)
 
 
 def _check_order(link: Link) -> None:
@@ -418,6 +342,12 @@ async def _shown(conn: AsyncSession, rows: Sequence[tuple[Link, Domain, int | No
             redirect_status=link.redirect_status,
             allow_caching=link.allow_caching,
             forward_query=link.forward_query,
+            forward_path=link.forward_path,
+            rules=link.rules,
+            variants=link.variants,
+            protected=link.password_hash is not None,
+            description=link.description,
+            image=link.image,
             starts_at=link.starts_at,
             expires_at=link.expires_at,
             expired_target=link.expired_target,

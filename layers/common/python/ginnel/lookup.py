@@ -328,25 +328,27 @@ def _forget_all() -> None:
 
 
 async def _stored(host: str, slug: str) -> Record:
+    return await postgres.run(lambda connection: stored(connection, host, slug))
+
+
+async def stored(connection: asyncpg.Connection, host: str, slug: str) -> Record:
+    """Compile what PostgreSQL has on a slug of a (canonical) host."""
     folded = slugs.fold(slug)
-
-    async def read(connection: asyncpg.Connection) -> asyncpg.Record | None:
-        return await connection.fetchrow(
-            """
-            select d.id as domain, d.case_sensitive, l.id as link, l.workspace_id as workspace, l.slug_key, l.target,
-                   l.redirect_status, l.allow_caching, l.forward_query, l.starts_at, l.expires_at, l.expired_target,
-                   l.max_clicks, l.disabled_at, l.blocked_at, l.deleted_at
-            from domains d
-            left join links l
-                on l.domain_id = d.id and l.slug_key = case when d.case_sensitive then $2 else $3 end
-            where d.host = $1
-            """,
-            host,
-            slug,
-            folded,
-        )
-
-    row = await postgres.run(read)
+    row = await connection.fetchrow(
+        """
+        select d.id as domain, d.case_sensitive, l.id as link, l.workspace_id as workspace, l.slug_key, l.target,
+               l.redirect_status, l.allow_caching, l.forward_query, l.starts_at, l.expires_at, l.expired_target,
+               l.max_clicks, l.disabled_at, l.blocked_at, l.deleted_at, l.forward_path, l.password_hash, l.title,
+               l.description, l.image, nullif(l.rules, '[]')::text as rules, nullif(l.variants, '[]')::text as variants
+        from domains d
+        left join links l
+            on l.domain_id = d.id and l.slug_key = case when d.case_sensitive then $2 else $3 end
+        where d.host = $1
+        """,
+        host,
+        slug,
+        folded,
+    )
     if row is None:
         return Record(folded, case_sensitive=False, state=State.UNKNOWN)
     if row["link"] is None:
@@ -367,7 +369,28 @@ async def _stored(host: str, slug: str) -> Record:
         expires_at=_seconds(row["expires_at"]),
         expired_target=row["expired_target"],
         max_clicks=row["max_clicks"],
+        rules=row["rules"],
+        variants=row["variants"],
+        lock=_lock(row["password_hash"]),
+        card=_card(row),
+        forward_path=row["forward_path"] or None,
     )
+
+
+def _lock(password_hash: str | None) -> str | None:
+    if password_hash is None:
+        return None
+    from ginnel import locks  # noqa: PLC0415  # few links need it, and every cold start would pay
+
+    return locks.make(password_hash)
+
+
+def _card(row: Any) -> str | None:  # noqa: ANN401  # asyncpg's Record is untyped
+    if row["description"] is None and row["image"] is None:
+        return None
+    from ginnel import cards  # noqa: PLC0415  # as above
+
+    return cards.make(row["title"], row["description"], row["image"])
 
 
 def _state(row: Any) -> State:  # noqa: ANN401  # asyncpg's Record is untyped

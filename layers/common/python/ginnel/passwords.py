@@ -44,8 +44,11 @@ _NOBODY = (
 )
 
 
-def _settled(text: str) -> str:
-    """Make a password the same from every keyboard (RFC 8265, section 4.2: no control characters, normal form C)."""
+def settled(text: str) -> str:
+    """Make a password the same from every keyboard (RFC 8265, section 4.2: no control characters, normal form C).
+
+    Raises ValueError.
+    """
     if any(unicodedata.category(c) in {"Cc", "Cs"} for c in text):
         raise ValueError("must not contain control characters or unpaired surrogates")
     settled = unicodedata.normalize("NFC", text)
@@ -57,14 +60,14 @@ def _settled(text: str) -> str:
 _SCHEMA = Field(json_schema_extra={"format": "password", "writeOnly": True}, examples=["correct horse battery staple"])
 
 Given = Annotated[
-    str, StringConstraints(strip_whitespace=False, max_length=MAX_BYTES), AfterValidator(_settled), _SCHEMA
+    str, StringConstraints(strip_whitespace=False, max_length=MAX_BYTES), AfterValidator(settled), _SCHEMA
 ]
 """A password as somebody typed it, to be compared."""
 
 New = Annotated[
     str,
     StringConstraints(strip_whitespace=False, min_length=MIN_LENGTH, max_length=MAX_BYTES),
-    AfterValidator(_settled),
+    AfterValidator(settled),
     _SCHEMA,
 ]
 """A password to be kept. `check` it too."""

@@ -6,9 +6,14 @@ Every lane asks here, so that they agree. Imports neither the ORM nor pydantic.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import astuple, dataclass
 from enum import StrEnum
-from urllib.parse import unquote_plus
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus, unquote_to_bytes
+
+if TYPE_CHECKING:
+    from ginnel.rules import Visitor
 
 
 class State(StrEnum):
@@ -37,6 +42,20 @@ class Record:
     expires_at: float | None = None
     expired_target: str | None = None
     max_clicks: int | None = None
+    # What has None for no, so that Redis and older releases can tell that there is nothing they don't know (see library.lua).
+    rules: str | None = None
+    """The rules and the variants as JSON, see `rules`."""
+    variants: str | None = None
+    lock: str | None = None
+    """By which it is known who has given the link's password, see `locks`."""
+    card: str | None = None
+    """What is shown to crawlers that make a preview of the link, as JSON, see `cards`."""
+    forward_path: bool | None = None
+
+    @property
+    def personal(self) -> bool:
+        """Say whether visitors get different answers, by what else is in their requests."""
+        return not (self.rules is self.variants is self.lock is self.card is None)
 
     def pack(self) -> bytes:
         return json.dumps(astuple(self), separators=(",", ":")).encode()
@@ -70,18 +89,31 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a visitor is told: a redirect with its location, or a refusal whose reason is `code`."""
+    """What a visitor is told: a redirect with its location; or a page, or a refusal, by its `code`."""
 
     status: int
     location: str = ""
     code: str = ""
     cache: str = "private, no-store"
+    served: str = ""
+    """The name of the rule or the variant that was served."""
     limited: bool = False
     """Whether it holds only while the link's budget lasts, which a record can't tell (see budgets)."""
 
 
-def decide(record: Record | None, query: bytes, now: float, *, used_up: bool = False) -> Answer:
-    """Say what a visitor gets at a moment. `now` is seconds since the epoch, `query` the raw query string."""
+def decide(  # noqa: PLR0913  # a visit, each part of it by name
+    record: Record | None,
+    query: bytes,
+    now: float,
+    *,
+    visitor: Visitor | None = None,
+    rest: bytes = b"",
+    used_up: bool = False,
+) -> Answer:
+    """Say what a visitor gets at a moment, who must be described if the record is `personal`.
+
+    `now` is seconds since the epoch, `query` the raw query string, `rest` the path behind the link's own, as it was sent.
+    """
     if record is None or (record.starts_at is not None and now < record.starts_at):
         return Answer(404, code="not_found")
     if record.state is State.BLOCKED:
@@ -93,12 +125,27 @@ def decide(record: Record | None, query: bytes, now: float, *, used_up: bool = F
         if record.expired_target:
             return Answer(302, location=record.expired_target)
         return Answer(410, code="link_expired" if expired else "link_used_up")
-    location = forward(record.target, query) if record.forward_query and query else record.target
-    if record.max_clicks is not None:
-        return Answer(record.status, location, limited=True)
-    if record.allow_caching and record.status in (301, 308):
+    answer = _personal(record, visitor, now) if visitor and record.personal else Answer(record.status, record.target)
+    if not answer.location:
+        return answer
+    location = follow_on(answer.location, rest) if rest else answer.location
+    if record.forward_query and query:
+        location = forward(location, query)
+    limited = record.max_clicks is not None
+    if record.allow_caching and record.status in (301, 308) and not limited and not record.personal:
         return Answer(record.status, location, cache="private, max-age=90")
-    return Answer(record.status, location)
+    return Answer(record.status, location, served=answer.served, limited=limited)
+
+
+def _personal(record: Record, visitor: Visitor, now: float) -> Answer:
+    from ginnel import cards, locks, rules  # noqa: PLC0415  # few links need them, and every cold start would pay
+
+    if record.card and cards.wanted(visitor.user_agent):
+        return Answer(200, code="card")
+    if record.lock and not locks.opened(record.lock, record.link, visitor.cookie, now=now):
+        return Answer(401, code="password_required")
+    target, served = rules.choose(record.rules, record.variants, visitor, link=record.link) or (record.target, "")
+    return Answer(record.status, target, served=served)
 
 
 def headers(answer: Answer) -> list[tuple[str, str]]:
@@ -110,6 +157,22 @@ def headers(answer: Answer) -> list[tuple[str, str]]:
         # Mangum would call an empty body JSON.
         ("content-type", "text/plain; charset=utf-8"),
     ]
+
+
+def follow_on(target: str, rest: bytes) -> str:
+    """Append a path to a target's own. `rest` is as it was sent, and has no dot segments (see `passable`)."""
+    bare, hash_, fragment = target.partition("#")
+    base, mark, query = bare.partition("?")
+    return f"{base.rstrip('/')}/{_safe(rest).replace('?', '%3F')}{mark}{query}{hash_}{fragment}"
+
+
+def passable(rest: bytes) -> bool:
+    """Say whether a path may be appended: browsers would take dot segments, however encoded, out of the target's own."""
+    decoded = unquote_to_bytes(rest)
+    return not (_MALFORMED.search(rest) or b"\\" in decoded or {b".", b".."} & set(decoded.split(b"/")))
+
+
+_MALFORMED = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 _VISIBLE = range(0x21, 0x7F)

@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -49,6 +49,17 @@ def _storable(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_storable)]
 """A line of text from outside. Bound its length where it is used."""
+
+
+def representable(moment: datetime | None) -> datetime | None:
+    """Refuse a time that not every zone can express."""
+    if moment is not None and not 2000 <= moment.year <= 9998:  # noqa: PLR2004
+        raise ValueError("must lie between the years 2000 and 9998")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(representable)]
+"""A time from outside."""
 
 
 class Input(BaseModel):

@@ -1,0 +1,119 @@
+"""What may be said of a link, and what is shown of it: the models of the API. `links` keeps them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from ginnel import passwords, slugs, web
+from ginnel.conditions import Rules, Target, Variants
+
+RedirectStatus = Literal[301, 302, 307, 308]
+
+
+def _checked_slug(text: str) -> str:
+    try:
+        return slugs.parse(text)
+    except slugs.BadSlug as error:
+        raise PydanticCustomError(error.code, "{detail}", {"detail": error.detail}) from error
+
+
+Slug = Annotated[str, AfterValidator(_checked_slug), Field(examples=["spring-sale"])]
+Title = Annotated[web.Text, Field(max_length=256)]
+Description = Annotated[web.Text, Field(max_length=512)]
+Password = Annotated[passwords.Given, Field(min_length=4)]
+MaxClicks = Annotated[int, Field(strict=True, ge=1, le=10**12, examples=[100])]
+Tags = Annotated[list[Annotated[web.Text, Field(min_length=1, max_length=64)]], Field(max_length=32)]
+
+
+class _Draft(web.Input):
+    """The fields that creating and changing a link share, and the rules between them."""
+
+    title: Title | None = None
+    tags: Tags = Field(default_factory=list)
+    redirect_status: RedirectStatus = 302
+    allow_caching: bool = Field(
+        default=False, description="Let browsers keep a 301 or 308 for 90 seconds, unseen by us."
+    )
+    forward_query: bool = Field(default=True, description="Pass a visitor's query parameters on to the target.")
+    starts_at: web.Moment | None = None
+    expires_at: web.Moment | None = None
+    expired_target: Target | None = Field(default=None, description="Where it leads once it has expired or is used up.")
+    forward_path: bool = Field(
+        default=False, description="Pass the path behind the slug on to the target's: /docs/a/b, for the slug docs."
+    )
+    rules: Rules = Field(
+        default_factory=list, description="Other targets for some visitors: the first whose conditions all hold wins."
+    )
+    variants: Variants = Field(
+        default_factory=list,
+        description="Targets that share out the visitors whom no rule leads, by weights that add up to 100. The same "
+        "visitor gets the same one.",
+    )
+    password: Password | None = Field(
+        default=None, description="Visitors are asked for it, and remembered for an hour."
+    )
+    description: Description | None = Field(
+        default=None, description="With it, or an image, networks and chats show the link by its own card."
+    )
+    image: Target | None = Field(default=None, description="The address of the card's picture.")
+    max_clicks: MaxClicks | None = Field(
+        default=None,
+        description="After so many clicks by people the link is used up; bots' don't count. Clicks it has had do.",
+    )
+
+
+class LinkDraft(_Draft):
+    target: Target
+    slug: Slug | None = Field(default=None, description="Left out, a random one is drawn.")
+    domain: Annotated[web.Text, Field(max_length=253)] | None = Field(
+        default=None, description="A host that this workspace may use. Left out, the installation's own."
+    )
+
+
+class LinkChange(_Draft):
+    """Fields that are left out stay as they are; null clears a field that may be empty."""
+
+    target: Target = ""  # never used as a value: what is not given is not changed
+    slug: Slug = ""
+    disabled: bool = False
+    archived: bool = False
+
+
+class LinkOut(web.Output):
+    id: int
+    slug: str
+    domain: str
+    short_url: str
+    target: str
+    title: str | None
+    tags: list[str]
+    redirect_status: RedirectStatus
+    allow_caching: bool
+    forward_query: bool
+    forward_path: bool
+    rules: list[dict[str, Any]]
+    variants: list[dict[str, Any]]
+    protected: bool = Field(description="Whether visitors are asked for a password.")
+    description: str | None
+    image: str | None
+    starts_at: datetime | None
+    expires_at: datetime | None
+    expired_target: str | None
+    max_clicks: int | None
+    clicks_left: int | None = Field(description="Clicks that people may still make; null if there is no limit.")
+    disabled: bool
+    archived: bool
+    blocked: bool
+    clicks: int = Field(description="Clicks by people so far; bots are counted apart, see stats.")
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class LinkPage(web.Output):
+    items: list[LinkOut]
+    next_cursor: str | None
