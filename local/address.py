@@ -7,7 +7,7 @@ import os
 import time
 from dataclasses import dataclass
 from http.client import HTTPException
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from ginnel import settings
 
@@ -49,7 +49,9 @@ def _wait_for(agent: str) -> str:
 
 def _ask(agent: str) -> str | None:
     try:
-        with urlopen(f"{agent}/api/tunnels", timeout=5) as answer:  # noqa: S310  # an address of the operator's own
+        # To any other host's name than this, it doesn't answer.
+        asked = Request(f"{agent}/api/tunnels", headers={"host": "localhost"})  # noqa: S310  # the operator's own address
+        with urlopen(asked, timeout=5) as answer:  # noqa: S310  # as above
             addresses = [tunnel["public_url"] for tunnel in json.load(answer)["tunnels"]]
     except (OSError, HTTPException, ValueError, KeyError, TypeError):
         return None

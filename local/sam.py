@@ -72,6 +72,8 @@ def load(event: str, base: str, given: dict[str, str]) -> dict[str, Any]:
     filled: dict[str, Any] = _filled(json.loads(text), _made_up(event, base) | given if missing else given)
     if "headers" in filled:  # the default domain is that system's
         filled["headers"]["host"] = filled["requestContext"]["domainName"] = urlsplit(base).netloc
+        if "origin" in filled["headers"]:
+            filled["headers"]["origin"] = base
     return filled
 
 

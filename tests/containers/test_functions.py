@@ -63,7 +63,7 @@ def test_an_image_answers_under_the_emulator(live: Composed, emulator: Path, nam
     with started(live, image, emulator) as url:
         # Every other start finds a process that has answered before.
         for _ in range(2):
-            event = sam.load(EVENTS[name][0], live.base, {})
+            event = sam.load(EVENTS[name][0], f"http://localhost:{live.port}", {})
             answer = httpx.post(f"{url}/2015-03-31/functions/function/invocations", json=event, timeout=60)
             expect(name, answer.json())
 
