@@ -171,9 +171,28 @@ audit: .venv-audit/made ## ask PyPI which pinned packages have known weaknesses
 	@for pins in requirements/*.txt; do \
 		echo "$$pins" && .venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r "$$pins" || exit 1; done
 
+.PHONY: sam-invoke
+sam-invoke: ## hand an event to a function in SAM's container, beside `docker compose up` (FUNCTION=…, EVENT=…, VALUES=…)
+	@$(MAKE) --no-print-directory sam-local $(HERE) DO="invoke $(FUNCTION) $(EVENT) $(VALUES)"
+
+.PHONY: sam-api
+sam-api: ## serve the template's routes from SAM's containers, beside `docker compose up` (SAM_PORT=…)
+	@$(MAKE) --no-print-directory sam-local $(HERE) DO="api --port $(or $(SAM_PORT),3000)"
+
+.PHONY: sam-local
+sam-local:
+	@$(MAKE) --no-print-directory build >&2
+	@$(BIN)/python -m local.sam $(DO) --build $(BUILD) --runtime $(RUNTIME) --architecture $(ARCHITECTURE)
+
+.PHONY: test-containers
+test-containers: .venv/test ## build every image and see the whole system at work in them (needs Docker and Compose)
+	@$(MAKE) --no-print-directory build $(HERE) >/dev/null
+	@$(BIN)/python -m pytest tests/containers -m containers
+
 .PHONY: lock
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile $(LOCK) pyproject.toml -o requirements/lambda.txt
+	uv pip compile $(LOCK) --extra host pyproject.toml -o requirements/host.txt
 	uv pip compile $(LOCK) --extra local pyproject.toml -o requirements/run.txt
 	uv pip compile $(LOCK) --extra local --extra test pyproject.toml -o requirements/test.txt
 	uv pip compile $(LOCK) --group sam -o requirements/sam.txt

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import gc
-import json
 import os
-import secrets
-import signal
 import socket
 import subprocess
 import sys
-from base64 import urlsafe_b64encode
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import uvicorn
 import uvloop
 from dotenv import load_dotenv
 
-from ginnel import db, migrations, redis, settings, users
-from local import services
+from ginnel import settings
+from local import credentials, preparation, server, services
 from local.stack import NotBuilt
 
 if TYPE_CHECKING:
+    from local.server import Server
     from local.services import Servers
 
 ROOT = Path(__file__).parent.parent
@@ -39,8 +31,6 @@ ROOT = Path(__file__).parent.parent
 class Settings:
     workers: int = 1
     """Processes that store clicks."""
-    fast_lane: bool = True
-    """Whether visits are answered before the framework sees them."""
 
     def __post_init__(self) -> None:
         if self.workers < 1:
@@ -90,8 +80,10 @@ def up(data: Path, *, host: str, port: int, workers: int, template: Path | None 
             os.environ["DATABASE_URL"] = given["DATABASE_URL"] or servers.database_url or ""
             os.environ["REDIS_URL"] = given["REDIS_URL"] or servers.redis_url or ""
         os.environ["BASE_URL"] = os.environ.get("BASE_URL") or f"http://localhost:{port}"
-        os.environ["JWT_KEYS"] = os.environ.get("JWT_KEYS") or _keys(data / "jwt-keys.json")
-        password = asyncio.run(_prepare())
+        os.environ["JWT_KEYS"] = os.environ.get("JWT_KEYS") or credentials.keep(
+            data / "jwt-keys.json", credentials.signing_keys
+        )
+        password = asyncio.run(preparation.prepare())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             serving = _serve(servers, host=host, port=port, workers=workers, template=template, password=password)
             return runner.run(serving)
@@ -106,73 +98,18 @@ def _check_free(host: str, port: int) -> None:
             raise CannotStart(f"port {port} is not free ({error.strerror}). Try: make up PORT={port + 1}") from error
 
 
-def _keys(path: Path) -> str:
-    """Read the keys that sign access tokens, made at the first start."""
-    if not path.exists():
-        secret = urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()
-        key = {"kty": "oct", "alg": "HS256", "kid": secrets.token_hex(4), "k": secret}
-        half = path.with_suffix(".new")
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump({"keys": [key]}, file)
-        half.rename(path)
-    return path.read_text()
-
-
-async def _prepare() -> str | None:
-    """See that the stores will do, bring the schema up to date and make the first admin; return a new one's password."""
-    with contextlib.suppress(redis.RedisError):  # that it is away may end
-        await redis.check()
-    await redis.close()
-    await migrations.prepare()
-    async with contextlib.asynccontextmanager(db.transaction)() as conn:
-        password = await users.ensure_admin(conn, email=_admin(), now=datetime.now(UTC))
-    await db.close()
-    return password
-
-
-def _admin() -> str:
-    return os.environ.get("ADMIN_EMAIL") or "admin@localhost"
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to us: uvicorn would raise them again, and end the process before the servers have stopped."""
-        yield
-
-
 async def _serve(  # noqa: PLR0913  # each by its name
     servers: Servers | None, *, host: str, port: int, workers: int, template: Path | None, password: str | None
 ) -> int:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-
-    app, http = _site(template)
-    # What was imported stays: walking through it again would hold visitors up for a tenth of a second each time.
-    gc.collect()
-    gc.freeze()
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        http=http,
-        ws="none",
-        lifespan="on",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=10,
-    )
-    server = _Server(config)
-    stopper = asyncio.create_task(_stop(server, stop))
+    stop = server.on_farewell()
+    site = _site(template, host=host, port=port)
+    stopper = asyncio.create_task(server.stop_at(stop, site))
     count = 0 if template else workers
     keepers = [asyncio.create_task(_keep_worker(number)) for number in range(1, count + 1)]
-    watch = asyncio.create_task(_watch(server, servers))
-    greet = asyncio.create_task(_greet(server, port=port, password=password))
+    watch = asyncio.create_task(_watch(site, servers))
+    greet = asyncio.create_task(_greet(site, port=port, password=password))
     try:
-        await server.serve()
+        await site.serve()
     finally:
         greet.cancel()
         stopper.cancel()
@@ -187,25 +124,15 @@ async def _serve(  # noqa: PLR0913  # each by its name
     return 0
 
 
-def _site(template: Path | None) -> tuple[Any, Any]:
-    """Return the app and uvicorn's protocol for it. What is imported here reads the environment."""
+def _site(template: Path | None, *, host: str, port: int) -> Server:
+    """Make the server, of the functions themselves or of a template's packages. What is imported here reads the environment."""
     if template:
         from local.fleet import Site  # noqa: PLC0415  # as above
 
-        return Site(template), "httptools"  # a request may be as long as the gateway allows
-    from local.bounded import Bounded  # noqa: PLC0415  # as above
+        return server.new(Site(template), host=host, port=port, http="httptools")  # as long as the gateway allows
     from local.host import app  # noqa: PLC0415  # as above
-    from local.protocol import FastLane  # noqa: PLC0415  # as above
 
-    return app, FastLane if settings.read(Settings).fast_lane else Bounded
-
-
-async def _stop(server: uvicorn.Server, stop: asyncio.Event) -> None:
-    await stop.wait()
-    # A server that is told to stop while it starts would leave what it has started behind.
-    while not server.started:  # noqa: ASYNC110  # uvicorn has a flag, no event
-        await asyncio.sleep(0.02)
-    server.should_exit = True
+    return server.new(app, host=host, port=port)
 
 
 async def _keep_worker(number: int) -> None:
@@ -230,22 +157,22 @@ async def _keep_worker(number: int) -> None:
         await asyncio.sleep(pause)
 
 
-async def _watch(server: uvicorn.Server, servers: Servers | None) -> str:
-    """Stop the server when what it needs is gone; return what that was."""
+async def _watch(site: Server, servers: Servers | None) -> str:
+    """Stop the site when what it needs is gone; return what that was."""
     parent = os.getppid()
     while True:
         await asyncio.sleep(0.5)
         if servers is not None and servers.poll() is not None:
-            server.should_exit = True
+            site.should_exit = True
             return "The database servers have stopped. Start again with `make up`: everything committed is kept."
         # make, killed by SIGKILL, can't tell us.
         if "MAKELEVEL" in os.environ and os.getppid() != parent:
-            server.should_exit = True
+            site.should_exit = True
             return "make is gone; stopping."
 
 
-async def _greet(server: uvicorn.Server, *, port: int, password: str | None) -> None:
-    while not server.started:  # noqa: ASYNC110  # uvicorn has a flag, no event
+async def _greet(site: Server, *, port: int, password: str | None) -> None:
+    while not site.started:  # noqa: ASYNC110  # uvicorn has a flag, no event
         await asyncio.sleep(0.02)
     base = os.environ["BASE_URL"].rstrip("/")
     print(f"\n  Ginnel is up at {base}\n")
@@ -255,7 +182,7 @@ async def _greet(server: uvicorn.Server, *, port: int, password: str | None) -> 
     if not base.endswith(f":{port}"):
         print(f"    listening on           port {port}")
     if password:
-        print(f"\n  First administrator: {_admin()}, password {password}")
+        print(f"\n  First administrator: {preparation.admin()}, password {password}")
         print("  It is shown this once only: keep it.")
     print("\n  Ctrl-C stops it; everything is kept.\n", flush=True)
 

@@ -5,7 +5,6 @@ A request goes to the function whose routes begin alike; what is nobody's is a s
 
 from __future__ import annotations
 
-import asyncio
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth.app import app as auth
 from clicks.app import app as clicks
-from ginnel import db, lookup, postgres, redis, settings, web
+from ginnel import db, settings, web
 from links.app import app as links
+from local.lifespan import lifespan
 from redirect.app import app as redirect
 from redirect.app import slugs_only
 
@@ -83,9 +83,14 @@ class Host:
             _prefix(path): app for app in (self.pages, redirect, auth, links, clicks) for path, _ in web.routes(app)
         }
 
+    @property
+    def prefixes(self) -> frozenset[str]:
+        """What paths begin with that are no slugs."""
+        return frozenset(self._by_prefix)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
+            await lifespan(receive, send, db.close)
             return
         path: str = scope["path"]
         app = self._by_prefix.get(_prefix(path))
@@ -100,19 +105,6 @@ def _prefix(path: str) -> str:
     """Reduce a path to the part that tells whose it is: `/api/v1/links`, or its first segment."""
     depth = 4 if path.startswith("/api/") else 2
     return "/".join(path.split("/", depth)[:depth])
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    await receive()
-    redis.keep_line()
-    watching = asyncio.create_task(lookup.watch())
-    await send({"type": "lifespan.startup.complete"})
-    await receive()
-    watching.cancel()
-    await db.close()
-    await postgres.close()
-    await redis.close()
-    await send({"type": "lifespan.shutdown.complete"})
 
 
 app = Host()

@@ -1,6 +1,6 @@
 """The schedule of one machine: builds EventBridge's event and calls the same handler, over and over.
 
-Stops on SIGTERM, and when its standard input closes: then whoever started it is gone.
+Stops on SIGTERM, and, run as a program, when its standard input closes: then whoever started it is gone.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 
 # A run lasts a second, so that stopping takes no longer; it waits for clicks all the while.
@@ -36,10 +37,15 @@ def _watch_parent() -> None:
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, _stop)
     # Ctrl-C reaches the whole terminal group; the parent decides when it is our turn.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_watch_parent, daemon=True).start()
+    run()
+
+
+def run(beat: Path | None = None) -> None:
+    """Store clicks until SIGTERM comes. `beat` is a file that is touched again and again while this is alive."""
+    signal.signal(signal.SIGTERM, _stop)
     # A visitor who waits for an answer goes first.
     os.nice(10)
     # What the imports made stays: looking for garbage among it costs a tenth of the work. Another tenth is looking among the
@@ -48,6 +54,8 @@ def main() -> None:
     gc.set_threshold(50_000)
     failures = 0
     while not _stopping.is_set():
+        if beat:
+            beat.touch()
         try:
             handler(schedule.event(datetime.now(UTC)), None)
             failures = 0

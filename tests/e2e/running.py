@@ -53,6 +53,9 @@ class Running:
     def redis_url(self) -> str:
         return f"unix://{self.sockets}/valkey.sock"
 
+    async def rows(self, query: str, *values: object) -> list[asyncpg.Record]:
+        return await fetch(self.database_url, query, *values)
+
     def said(self) -> str:
         return self.log.read_text(errors="replace")
 

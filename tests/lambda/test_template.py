@@ -97,14 +97,22 @@ def test_the_layers_are_laid_out_as_lambda_unpacks_them() -> None:
 
 def test_the_example_environment_names_every_variable_with_its_default() -> None:
     described = dict(re.findall(r"^#([A-Z_]+)=(.*)$", (template.ROOT / ".env.example").read_text(), re.MULTILINE))
-    modules = (*_all_modules(), importlib.import_module("local.cli"))
+    modules = (*_all_modules(), *map(importlib.import_module, ("local.cli", "local.server", "local.address")))
     kinds = {kind for module in modules for kind in _read_by(module)}
     fields = {field.name.upper(): field for kind in kinds for field in dataclasses.fields(kind)}
-    assert described.keys() == fields.keys() | set(_read_directly())
+    assert described.keys() == fields.keys() | set(_read_directly()) | _read_by_compose()
     for name, field in fields.items():
         if field.default not in {None, dataclasses.MISSING}:
             shown = str(field.default)
             assert described[name] == (shown.lower() if isinstance(field.default, bool) else shown), name
+
+
+def _read_by_compose() -> set[str]:
+    """Find the variables that docker-compose.yml reads, and the files that it names; not what pins an image."""
+    text = (template.ROOT / "docker-compose.yml").read_text()
+    read = set(re.findall(r"\$\{([A-Z_]+)", text)) | set(re.findall(r"^  ([A-Z_]+_FILE):", text, re.MULTILINE))
+    digests = {name for name in read if name.endswith("_DIGEST")}
+    return read - digests - {name.replace("DIGEST", "TAG") for name in digests}
 
 
 def _names(fields: Iterator[dataclasses.Field[Any]]) -> set[str]:
