@@ -23,6 +23,7 @@ from local import credentials
 from tests.e2e import running
 
 SITE = {"BASE_URL": "http://go.test"}
+PASSWORD = "hush"
 
 
 def python(code: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -59,14 +60,14 @@ def test_what_is_missing_is_named() -> None:
 def test_stores_that_are_away_are_named_after_a_while_without_their_passwords() -> None:
     port = running.free_port()
     env = {
-        "DATABASE_URL": f"postgresql://ginnel:hush@127.0.0.1:{port}/ginnel",
-        "REDIS_URL": f"redis://ginnel:hush@127.0.0.1:{port}/0",
+        "DATABASE_URL": f"postgresql://ginnel:{PASSWORD}@127.0.0.1:{port}/ginnel",
+        "REDIS_URL": f"redis://ginnel:{PASSWORD}@127.0.0.1:{port}/0",
     }
     said = python(WAIT.format(0.2), **env).stderr
     assert f"DATABASE_URL: no PostgreSQL answers at 127.0.0.1:{port}" in said
     assert f"REDIS_URL: no Redis answers at 127.0.0.1:{port}" in said
     assert "Waited for 0 seconds." in said
-    assert "hush" not in said
+    assert PASSWORD not in said
 
 
 def test_either_store_is_enough_to_begin_with_but_not_to_migrate() -> None:
