@@ -7,9 +7,11 @@ and boto3, as AWS's has it. An environment serves one invocation at a time, and 
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import os
 import platform
+import secrets
 import signal
 import socket
 import subprocess
@@ -185,8 +187,15 @@ def _unpacked(package: Path, into: Path) -> Path:
     return folder
 
 
+# Below those that systems give to whoever asks for any, so that nobody is given one before the emulator takes it.
+_PORTS = range(20_000, 32_000)
+_next_port = itertools.count(secrets.randbelow(len(_PORTS)))
+
+
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Choose a port that is free; never the same twice soon, as many environments may start at once."""
+    while True:
+        port = _PORTS[next(_next_port) % len(_PORTS)]
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

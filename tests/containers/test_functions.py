@@ -38,7 +38,8 @@ TOOLS = ROOT / ".venv-sam"
 
 
 def test_there_is_an_event_for_every_function() -> None:
-    assert EVENTS.keys() == template.FUNCTIONS.keys()
+    # A deployment's own answers to an address that CloudFormation gives; tests/lambda/test_migrate.py has one.
+    assert EVENTS.keys() == template.FUNCTIONS.keys() - {"migrate"}
 
 
 def expect(name: str, answer: dict[str, Any]) -> None:
