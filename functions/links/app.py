@@ -118,11 +118,19 @@ async def find_all(  # noqa: PLR0913  # FastAPI injects each by its type
     tags=["links"],
     summary="Create, change and delete many links",
     description="Up to a hundred items, each with `op`: `create` with the fields of a new link, `update` with `id` and fields "
-    "to change, `delete` with `id`; `if_version` as `If-Match`. Each is done, or refused, for itself.",
-    responses=web.problems(*access.REFUSALS, access.ScopeMissing, Invalid),
+    "to change, `delete` with `id`; `if_version` as `If-Match`. Each is done, or refused, for itself. "
+    "With an `Idempotency-Key`, sending it twice does it once.",
+    response_model=BulkPage,
+    responses=web.problems(*access.REFUSALS, access.ScopeMissing, idempotency.KeyReused, Invalid),
 )
-async def bulk(items: BulkItems, conn: Conn, me: Writer, now: Now) -> BulkPage:
-    return BulkPage(items=await links.bulk(conn, items, workspace=me.workspace, user=me.user, now=now))
+async def bulk(  # noqa: PLR0913  # FastAPI injects each by its type
+    items: BulkItems, request: Request, conn: Conn, me: Writer, now: Now, idempotency_key: IdempotencyKey = None
+) -> Response:
+    async def act() -> tuple[int, dict[str, Any], dict[str, str]]:
+        done = await links.bulk(conn, items, workspace=me.workspace, user=me.user, now=now)
+        return 200, BulkPage(items=done).model_dump(mode="json"), {}
+
+    return await idempotency.once(conn, request, act, key=idempotency_key, workspace=me.workspace, now=now)
 
 
 @app.get(

@@ -106,6 +106,15 @@ async def test_a_limit_counts_from_the_first_click_of_a_link_made_in_bulk(
     assert [visit.status_code for visit in visits] == [302, 410]
 
 
+async def test_sent_twice_with_a_key_it_is_done_once(account: Account) -> None:
+    items, headers = [new(), new()], {"idempotency-key": word()}
+    first = await account.http.post("/api/v1/links/bulk", json=items, headers=headers)
+    again = await account.http.post("/api/v1/links/bulk", json=items, headers=headers)
+    assert first.json() == again.json()
+    assert again.headers["idempotency-replayed"] == "true"
+    assert len((await account.http.get("/api/v1/links")).json()["items"]) == 2
+
+
 # Links that are there already
 
 
