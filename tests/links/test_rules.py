@@ -143,7 +143,7 @@ def test_a_click_that_no_rule_led_has_the_line_of_older_releases() -> None:
 
 # Explain
 
-agents = st.sampled_from(["", IPHONE, PIXEL, FIREFOX, MAC, IPAD, GOOGLE, FACEBOOK, "curl/8"])
+agents = st.sampled_from(["", IPHONE, PIXEL, FIREFOX, MAC, IPAD, GOOGLE, FACEBOOK, "curl/8", "Bröwser 1"])
 languages = st.sampled_from(["", "de", "de-AT, en;q=0.5", "en-GB", "fr;q=0.2, de;q=0.1", "*"])
 addresses = st.sampled_from(["8.8.8.8", "192.0.2.1", "2001:db8::1", "81.2.69.142", ""])
 queries = st.sampled_from(["", "ref=a", "ref=b&x", "x=1", "ref"])
@@ -189,7 +189,8 @@ async def test_explain_and_the_redirect_always_agree(
     shares = [{"target": f"{HOME}{number}", "weight": weight} for number, weight in enumerate(variants)]
     link = await account.link(HOME, rules=rules, variants=shares, **extra)
     for agent, language, address, query, referrer in seen:
-        headers = {"user-agent": agent, "accept-language": language, "referer": referrer, "x-forwarded-for": address}
+        headers = {"user-agent": agent.encode(), "accept-language": language.encode(), "referer": referrer.encode()}
+        headers["x-forwarded-for"] = address.encode()
         visit = await client.get(f"/{link['slug']}?{query}", headers=headers)
         described = {"user_agent": agent, "accept_language": language, "referrer": referrer, "query": query}
         # What is no address is the peer's.

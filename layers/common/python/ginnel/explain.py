@@ -72,9 +72,9 @@ def explain(record: Record, described: Described, *, used_up: bool, now: datetim
     known = {name: value for name in _TRAITS if (value := getattr(described, name)) is not None}
     visitor = Visitor(
         at=at,
-        user_agent=described.user_agent,
-        language=described.accept_language,
-        referrer=described.referrer,
+        user_agent=_as_sent(described.user_agent),
+        language=_as_sent(described.accept_language),
+        referrer=_as_sent(described.referrer),
         query=described.query,
         address=described.address,
         cookie=cookie,
@@ -90,6 +90,11 @@ def explain(record: Record, described: Described, *, used_up: bool, now: datetim
         share=rules.share(visitor, link=record.link) if record.variants else None,
         rules=_rules(record.rules, visitor) if led and record.rules else [],
     )
+
+
+def _as_sent(text: str) -> str:
+    """Spell a header as a request's is read: a character a byte."""
+    return text.encode().decode("latin-1")
 
 
 def _rules(stored: str, visitor: Visitor) -> list[RuleOut]:
