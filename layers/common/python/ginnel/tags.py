@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
-from sqlalchemy import ForeignKey, Identity, UniqueConstraint, delete, literal, select
+from pydantic import Field
+from sqlalchemy import (
+    ForeignKey,
+    Identity,
+    Select,
+    UniqueConstraint,
+    delete,
+    func,
+    literal,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import CITEXT, insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ginnel import web
 from ginnel.db import Base
+from ginnel.errors import Conflict, NotFound
 
 
 class Tag(Base):
@@ -28,6 +44,75 @@ class LinkTag(Base):
 
     link_id: Mapped[int] = mapped_column(ForeignKey("links.id", ondelete="CASCADE"), primary_key=True)
     tag_id: Mapped[int] = mapped_column(ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class TagTaken(Conflict):
+    """The workspace has a tag of this name already, in whatever case."""
+
+    code = "tag_taken"
+
+
+class TagDraft(web.Input):
+    name: Annotated[web.Text, Field(min_length=1, max_length=64, examples=["newsletter"])]
+
+
+class TagOut(web.Output):
+    id: Annotated[int, Field(examples=[7])]
+    name: str
+    links: Annotated[int, Field(description="How many links have it.")]
+    created_at: datetime
+
+
+class TagPage(web.Output):
+    items: list[TagOut]
+
+
+async def find_all(conn: AsyncSession, *, workspace: int) -> TagPage:
+    """List a workspace's tags by name, with the number of links that have each."""
+    rows = await conn.execute(_counted().where(Tag.workspace_id == workspace).order_by(Tag.name))
+    return TagPage(items=[TagOut.model_validate(row) for row in rows])
+
+
+async def create(conn: AsyncSession, draft: TagDraft, *, workspace: int, now: datetime) -> TagOut:
+    """Raises TagTaken."""
+    made = await conn.scalar(
+        insert(Tag)
+        .values(workspace_id=workspace, name=draft.name, created_at=now)
+        .on_conflict_do_nothing()
+        .returning(Tag.id)
+    )
+    if made is None:
+        raise TagTaken(f"There is a tag {draft.name} already.")
+    return TagOut(id=made, name=draft.name, links=0, created_at=now)
+
+
+async def rename(conn: AsyncSession, tag_id: int, wanted: TagDraft, *, workspace: int) -> TagOut:
+    """Raises NotFound and TagTaken."""
+    mine = (Tag.id == tag_id) & (Tag.workspace_id == workspace)
+    try:
+        async with conn.begin_nested():
+            found = await conn.scalar(update(Tag).where(mine).values(name=wanted.name).returning(Tag.id))
+    except IntegrityError as error:
+        if "tags_workspace_id_name_key" not in str(error.orig):
+            raise
+        raise TagTaken(f"There is a tag {wanted.name} already.") from error
+    if found is None:
+        raise NotFound("tag", tag_id)
+    return TagOut.model_validate((await conn.execute(_counted().where(mine))).one())
+
+
+async def drop(conn: AsyncSession, tag_id: int, *, workspace: int) -> None:
+    """Delete a tag; its links stay, without it. Raises NotFound."""
+    gone = await conn.scalar(delete(Tag).where(Tag.id == tag_id, Tag.workspace_id == workspace).returning(Tag.id))
+    if gone is None:
+        raise NotFound("tag", tag_id)
+
+
+def _counted() -> Select[int, str, datetime, int]:
+    # links' own module imports this one.
+    standing = text("exists (select from links where links.id = link_tags.link_id and links.deleted_at is null)")
+    links = select(func.count()).where(LinkTag.tag_id == Tag.id, standing).scalar_subquery().label("links")
+    return select(Tag.id, Tag.name, Tag.created_at, links)
 
 
 async def put(conn: AsyncSession, names: Sequence[str], *, link: int, workspace: int, now: datetime) -> None:
