@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 from fastapi import Body, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, Field, TypeAdapter, WithJsonSchema
+from pydantic import AwareDatetime, Field, GetJsonSchemaHandler, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from ginnel import access, idempotency, lambdas, links, places, postgres, redis, settings, stats, tokens, web
 from ginnel import explain as explanations
@@ -45,11 +47,16 @@ def if_match(value: Annotated[str | None, Header(alias="If-Match", max_length=64
 
 Version = Annotated[int | None, Depends(if_match)]
 _REUSED: dict[int | str, dict[str, Any]] = {200: {"model": LinkOut, "description": "It was there already"}}
-BulkItems = Annotated[
-    # Each is judged for itself, so what FastAPI knows of them is for the reader alone.
-    list[Annotated[dict[str, Any], WithJsonSchema(TypeAdapter(BulkItem).json_schema())]],
-    Body(min_length=1, max_length=100),
-]
+
+
+class _AsBulkItem:
+    """Has the documentation show what an item may be: each is judged for itself, so to FastAPI it is just an object."""
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(TypeAdapter(BulkItem).core_schema)
+
+
+BulkItems = Annotated[list[Annotated[dict[str, Any], _AsBulkItem()]], Body(min_length=1, max_length=100)]
 
 
 def _answer(link: LinkOut, status: int = 200) -> JSONResponse:
