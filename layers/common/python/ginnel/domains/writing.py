@@ -68,7 +68,7 @@ async def create(conn: AsyncSession, draft: DomainDraft, *, workspace: int, user
         version=1,
         created_at=now,
         updated_at=now,
-        **_columns(draft, draft.model_fields.keys() - {"host", "default"}),
+        **_columns(draft, DomainChange.model_fields.keys() - {"default"}),
     )
     await _settle(conn, domain, draft.host)
     subject = f"domain:{domain.id}"
