@@ -90,9 +90,7 @@ async def _follow(request: Request) -> Response:
             return await _preview(request, path.removesuffix(b"+") if path[-1:] == b"+" else path[:-3])
         record, rest = await _resolve(headers.get("host", ""), path)
         record, answer = await _decide(request, record, rest)
-        if answer.code == "not_found" and (
-            led := await domain.instead(request, slugs.from_path(path), unknown=record is None)
-        ):
+        if answer.code == "not_found" and (led := await domain.instead(request, path, unknown=record is None)):
             return led
         if answer.location and record:
             if request.method not in {"GET", "HEAD"} and answer.status in {301, 302}:

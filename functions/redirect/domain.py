@@ -56,10 +56,14 @@ async def backed(request: Request, record: Record) -> Record:
     return redirects.backed(record, await _known(request))
 
 
-async def instead(request: Request, slug: str | None, *, unknown: bool) -> Response | None:
-    """Answer for a link that there is not (yet), if its domain leads on; write down that an `unknown` one was asked for."""
-    if request.method not in {"GET", "HEAD"} or (slug and slugs.reserved(slug)):
+async def instead(request: Request, path: bytes, *, unknown: bool) -> Response | None:
+    """Answer for a link that there is not (yet), if its domain leads on; write down that an `unknown` one was asked for.
+
+    Programs that look for a file at an address of their own, such as /.well-known/…, are not led on: there is none.
+    """
+    if request.method not in {"GET", "HEAD"} or slugs.reserved(path.decode("latin-1")):
         return None
+    slug = slugs.from_path(path)
     host = await _known(request)
     if host is None:
         return None

@@ -183,7 +183,9 @@ async def test_a_bad_field_is_named(account: Account, claim: Claim, fields: dict
     domain = await claim()
     answer = await account.http.patch(f"{URL}/{domain['id']}", json=fields)
     assert answer.status_code == 422, answer.text
-    assert answer.json()["errors"][0]["pointer"].startswith(pointer.split("/dict", maxsplit=1)[0].split("/list", maxsplit=1)[0])
+    assert answer.json()["errors"][0]["pointer"].startswith(
+        pointer.split("/dict", maxsplit=1)[0].split("/list", maxsplit=1)[0]
+    )
     assert (await account.http.get(f"{URL}/{domain['id']}")).json() == domain
 
 

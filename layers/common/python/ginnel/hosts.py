@@ -49,7 +49,7 @@ async def compiled(connection: asyncpg.Connection, host: str) -> Record:
     row = await connection.fetchrow(
         """
         select d.id, d.case_sensitive, d.apple_app_site_association::text as apple, d.assetlinks::text as android, (
-            select jsonb_object_agg(name, url)
+            select jsonb_object_agg(name, url)::text
             from (
                 values ('root', d.root_target), ('not_found', d.not_found_target), ('expired', d.expired_target)
             ) as said (name, url)
