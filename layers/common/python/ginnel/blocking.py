@@ -13,8 +13,7 @@ from datetime import datetime
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
-from sqlalchemy import ForeignKey, Identity, Text, delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ForeignKey, Identity, Text, delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -146,7 +145,8 @@ async def unblock(conn: AsyncSession, blocked: int, *, user: int, now: datetime)
     if host is None:
         raise NotFound("blocked host", blocked)
     audit.record(conn, "host_unblocked", subject=f"host:{host}", at=now, user=user)
-    _tell(conn, [host], now)
+    conn.add(Purge(host=sweeps.LEADING_TO, slug_key=host, created_at=now))
+    db.after_commit(conn, lambda: sweeps.purge_leading_to([host]))
 
 
 async def add_list(conn: AsyncSession, body: bytes, *, reason: str | None, user: int, now: datetime) -> ImportOut:
@@ -174,7 +174,11 @@ def _read(body: bytes) -> _Read:
     named: list[Rejected] = []
     for number, line in enumerate(body.decode("utf-8-sig", "replace").splitlines(), 1):
         words = line.partition("#")[0].split()
-        for word in words[1:] if len(words) > 1 and targets.is_address(words[0]) else words:
+        if len(words) > 1 and targets.is_address(words[0]):
+            del words[0]
+        elif len(words) > 1:
+            words = [" ".join(words)]
+        for word in words:
             try:
                 hosts[targets.blockable(word)] = None
             except targets.BadTarget as error:
@@ -193,26 +197,26 @@ _STANDING = frozenset(
 """What hosts files begin with, and nobody means to block."""
 
 
-async def _add(conn: AsyncSession, hosts: Sequence[str], *, reason: str | None, user: int, now: datetime) -> list[str]:
-    """Put hosts on the list; return those that were not there."""
-    added: list[str] = []
-    for start in range(0, len(hosts), _BATCH):
-        rows = [
-            {"host": host, "reason": reason, "created_at": now, "created_by": user}
-            for host in hosts[start : start + _BATCH]
-        ]
-        added += await conn.scalars(
-            insert(BlockedHost).values(rows).on_conflict_do_nothing().returning(BlockedHost.host)
+async def _add(
+    conn: AsyncSession, hosts: Sequence[str], *, reason: str | None, user: int, now: datetime
+) -> Sequence[str]:
+    """Put hosts on the list; return those that were not there. Once they are, every cache forgets what leads there."""
+    added = (
+        await conn.scalars(
+            text(
+                """
+                with added as (
+                    insert into blocked_hosts (host, reason, created_at, created_by)
+                    select host, :reason, :now, :user from unnest(cast(:hosts as text[])) as host
+                    on conflict do nothing returning host
+                ), told as (
+                    insert into purges (created_at, host, slug_key) select :now, :leading_to, host from added
+                )
+                select host from added
+                """
+            ),
+            {"hosts": list(hosts), "reason": reason, "now": now, "user": user, "leading_to": sweeps.LEADING_TO},
         )
-    _tell(conn, added, now)
+    ).all()
+    db.after_commit(conn, lambda: sweeps.purge_leading_to(added))
     return added
-
-
-_BATCH = 5000
-
-
-def _tell(conn: AsyncSession, hosts: Sequence[str], now: datetime) -> None:
-    """Have every cache forget, once it is so, the links that lead to hosts."""
-    if hosts:
-        conn.add_all(Purge(host=sweeps.LEADING_TO, slug_key=host, created_at=now) for host in hosts)
-        db.after_commit(conn, lambda: sweeps.purge_leading_to(hosts))
