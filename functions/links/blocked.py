@@ -23,6 +23,7 @@ _LIST = "# one host a line, or as in a hosts file\nphishing.example\n0.0.0.0 mal
 @router.get(
     "/api/v1/admin/blocked-hosts",
     summary="List blocked hosts",
+    description="Newest first; follow `next_cursor` until it is null. `search` looks for a part of the host.",
     responses=web.problems(*access.REFUSALS, access.NotOperator, Invalid),
 )
 async def find_all(

@@ -49,6 +49,7 @@ async def create(draft: DomainDraft, conn: Conn, me: Writer, now: Now) -> Respon
 @router.get(
     "/api/v1/domains",
     summary="List the workspace's domains",
+    description="All of them, by host, those that are not verified yet too. The installation's own is nobody's.",
     responses=web.problems(*access.REFUSALS, access.ScopeMissing),
 )
 async def find_all(conn: Conn, me: Reader) -> DomainPage:
@@ -59,6 +60,7 @@ async def find_all(conn: Conn, me: Reader) -> DomainPage:
     "/api/v1/domains/{domain_id}",
     response_model=DomainOut,
     summary="Get a domain",
+    description="The `ETag` is the domain's version; send it as `If-Match` when changing it.",
     responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound),
 )
 async def get(domain_id: DomainId, conn: Conn, me: Reader) -> Response:

@@ -11,6 +11,7 @@ from typing import Any
 
 import dns.flags
 import dns.message
+import dns.rcode
 import dns.rrset
 import httpx
 import pytest
@@ -305,9 +306,9 @@ class _Nameserver(asyncio.DatagramProtocol):
             long = '"' + "a" * 200 + '" "' + "b" * 200 + '"'
             answer.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "TXT", '"one"', long))
         elif self.kind == "unknown":
-            answer.set_rcode(3)
+            answer.set_rcode(dns.rcode.NXDOMAIN)
         elif self.kind == "failing":
-            answer.set_rcode(2)
+            answer.set_rcode(dns.rcode.SERVFAIL)
         self.transport.sendto(answer.to_wire(), addr)
 
 

@@ -9,13 +9,15 @@ pydantic.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ginnel import library, observe, redis, shards
 
 if TYPE_CHECKING:
     import asyncpg
+
+T = TypeVar("T")
 
 _KEY = shards.key(0, "nowhere")
 _TAKEN = shards.key(0, "nowhere:taken")
@@ -70,16 +72,25 @@ async def _send(counted: dict[bytes, int]) -> None:
 
 async def store(connection: asyncpg.Connection) -> int:
     """Store what Redis has counted, of each domain the newest; return how many slugs they were. Raises RedisError."""
+    if not await _patiently(lambda client: client.exists(_KEY, _TAKEN)):
+        return 0
     async with connection.transaction():
         # Of two workers, one: the hash that is being stored must be counted once.
         if not await connection.fetchval("select pg_try_advisory_xact_lock(7465)"):
             return 0
-        counted = await redis.patiently(_take, _KEY)
+        counted = await _patiently(_take)
         if counted:
             await _write(connection, counted)
             # Should the commit fail, these are lost; the other way round, they might be counted twice.
-            await redis.patiently(lambda client: client.delete(_TAKEN), _TAKEN)
+            await _patiently(lambda client: client.delete(_TAKEN))
     return len(counted)
+
+
+async def _patiently(operation: Callable[[redis.Redis], Awaitable[T]]) -> T:
+    try:
+        return await redis.patiently(operation, _KEY)
+    except OSError as error:  # which a connection to PostgreSQL raises too
+        raise redis.Away(type(error).__name__) from error
 
 
 async def _take(client: redis.Redis) -> dict[bytes, bytes]:
