@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth.app import app as auth
 from clicks.app import app as clicks
-from ginnel import db, settings, web
+from ginnel import db, lookup, settings, web
 from links.app import app as links
 from local.lifespan import lifespan
 from redirect.app import app as redirect
@@ -75,12 +75,12 @@ def _pages() -> FastAPI:
 
 
 class Host:
-    """Sends each request to its function's app."""
+    """Sends each request to its function's app. The landing page is the installation's own; another domain's root is its."""
 
     def __init__(self) -> None:
         self.pages = _pages()
         self._by_prefix: dict[str, ASGIApp] = {
-            _prefix(path): app for app in (self.pages, redirect, auth, links, clicks) for path, _ in web.routes(app)
+            _prefix(path): app for app in (redirect, auth, links, clicks, self.pages) for path, _ in web.routes(app)
         }
 
     @property
@@ -94,11 +94,17 @@ class Host:
             return
         path: str = scope["path"]
         app = self._by_prefix.get(_prefix(path))
+        if path == "/" and _host(scope) != settings.site().host:
+            app = redirect
         if app is None:
             # Under /api nothing is a slug: a mistyped path is told so as a problem.
             visits = slugs_only if scope["method"] in {"GET", "HEAD"} else redirect
             app = links if f"{path}/".startswith("/api/") else visits
         await app(scope, receive, send)
+
+
+def _host(scope: Scope) -> str:
+    return lookup.canonical(dict(reversed(scope["headers"])).get(b"host", b"").decode("latin-1"))
 
 
 def _prefix(path: str) -> str:

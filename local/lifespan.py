@@ -7,7 +7,10 @@ from collections.abc import Awaitable, Callable
 
 from starlette.types import Receive, Send
 
-from ginnel import lookup, postgres, redis
+from ginnel import lookup, nowhere, postgres, redis
+
+_FAREWELL = 1.0
+"""Seconds in which what is kept up may end."""
 
 Close = Callable[[], Awaitable[None]]
 
@@ -16,10 +19,12 @@ async def lifespan(receive: Receive, send: Send, *close: Close) -> None:
     """Speak ASGI's lifespan protocol; `close` is what the host has opened beside what all have."""
     await receive()
     redis.keep_line()
-    watching = asyncio.create_task(lookup.watch())
+    kept_up = [asyncio.create_task(work) for work in (lookup.watch(), nowhere.keep_sending())]
     await send({"type": "lifespan.startup.complete"})
     await receive()
-    watching.cancel()
+    for task in kept_up:
+        task.cancel()
+    await asyncio.wait(kept_up, timeout=_FAREWELL)
     for end in (*close, postgres.close, redis.close):
         await end()
     await send({"type": "lifespan.shutdown.complete"})

@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,3 +142,61 @@ async def register() -> AsyncIterator[Callable[[], Awaitable[Account]]]:
 @pytest.fixture
 async def account(register: Callable[[], Awaitable[Account]]) -> Account:
     return await register()
+
+
+Records = dict[str, list[bytes]]
+
+
+@pytest.fixture
+def dns() -> Iterator[Records]:
+    """Stand in for the DNS: what is put here, by name, are its TXT records."""
+    from ginnel.domains.verification import Silence  # noqa: PLC0415  # not before the environment is made
+    from links.app import app  # noqa: PLC0415  # as above
+    from links.domains import resolver  # noqa: PLC0415  # as above
+
+    records: Records = {}
+
+    async def resolve(name: str) -> list[bytes]:
+        if name not in records:
+            raise Silence("the DNS knows no such name yet")
+        return records[name]
+
+    app.dependency_overrides[resolver] = lambda: resolve
+    yield records
+    del app.dependency_overrides[resolver]
+
+
+Claim = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+def claim(account: Account, dns: Records) -> Claim:
+    """Make domains that are verified, on hosts that nobody has asked for yet."""
+
+    async def make(by: Account = account, **fields: Any) -> dict[str, Any]:
+        default = fields.pop("default", False)
+        answer = await by.http.post("/api/v1/domains", json={"host": f"{secrets.token_hex(6)}.test", **fields})
+        assert answer.status_code == 201, answer.text
+        proof = answer.json()["verification"]
+        dns[proof["name"]] = [proof["value"].encode()]
+        path = answer.headers["location"]
+        answer = await by.http.post(f"{path}/verify")
+        assert answer.status_code == 200, answer.text
+        if default:
+            answer = await by.http.patch(path, json={"default": True})
+        made: dict[str, Any] = answer.json()
+        return made
+
+    return make
+
+
+@pytest.fixture
+async def operator(register: Callable[[], Awaitable[Account]]) -> Account:
+    """Register somebody who runs the installation."""
+    account = await register()
+
+    async def promote(connection: asyncpg.Connection) -> None:
+        await connection.execute("update users set is_admin = true where email = $1", account.email)
+
+    await postgres.run(promote)
+    return account

@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeVar
 
 import asyncpg
 
-from ginnel import clicks, ingestion, lookup, observe, places, postgres, redis
+from ginnel import clicks, ingestion, nowhere, observe, places, postgres, redis, sweeps
 from ginnel.clicks import Click
 from ginnel.ingestion import Row
 
@@ -149,7 +149,7 @@ class Drain:
         await self._connected(lambda connection: _bury(connection, line, reason))
 
     async def _tend(self) -> tuple[int, int]:
-        """See to the outbox and to changes to be told (once a second is soon enough), and to what time asks for.
+        """See to what is soon enough once a second (the outbox, changes to be told, orphans), and to what time asks for.
 
         Returns how many clicks had spilled, and how many of them were new.
         """
@@ -168,7 +168,8 @@ class Drain:
         if not spilled:
             self._outbox_due = now + 1.0
         with suppress(redis.RedisError):  # they stay there until it is back
-            await self._connected(lookup.purge_again)
+            await self._connected(sweeps.purge_again)
+            await self._connected(nowhere.store)
         return spilled, new
 
     async def _drain_outbox(self, connection: asyncpg.Connection) -> tuple[int, int]:

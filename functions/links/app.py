@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import Body, Depends, Header, Path, Query, Request, Response
+from fastapi import Body, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, Field, GetJsonSchemaHandler, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
@@ -20,12 +19,15 @@ from ginnel.drafts import Availability, BulkItem, BulkPage, History, LinkChange,
 from ginnel.errors import Invalid, NotFound, PreconditionFailed
 from ginnel.explain import Described, Explanation
 from ginnel.idempotency import IdempotencyKey
-from ginnel.web import Now
+from ginnel.web import IfMatch, Now
 
-from . import tags
+from . import blocked, domains, orphans, tags
 
 app = web.new_app("Links", needs=[postgres.Settings, redis.Settings, settings.Site, tokens.Settings, places.Settings])
 app.include_router(tags.router)
+app.include_router(domains.router)
+app.include_router(orphans.router)
+app.include_router(blocked.router)
 handler = lambdas.serve(app)
 
 Reader = Annotated[Me, Depends(access.may("links:read"))]
@@ -35,17 +37,6 @@ Analyst = Annotated[Me, Depends(access.may("stats:read"))]
 LinkId = Annotated[int, Path(ge=1, lt=2**63, examples=[7])]
 
 
-def if_match(value: Annotated[str | None, Header(alias="If-Match", max_length=64)] = None) -> int | None:
-    """Read the version that a write expects; None when it takes any."""
-    if value is None or value.strip() == "*":
-        return None
-    found = re.fullmatch(r'(?:W/)?"(\d{1,9})"', value.strip())
-    if not found:
-        raise Invalid.field("header:if-match", "etag_invalid", "is not an ETag that a link was given out with")
-    return int(found[1])
-
-
-Version = Annotated[int | None, Depends(if_match)]
 _REUSED: dict[int | str, dict[str, Any]] = {200: {"model": LinkOut, "description": "It was there already"}}
 
 
@@ -184,7 +175,7 @@ async def get(link_id: LinkId, conn: Conn, me: Reader) -> Response:
     ),
 )
 async def change(  # noqa: PLR0913  # FastAPI injects each by its type
-    link_id: LinkId, wanted: LinkChange, conn: Conn, me: Writer, now: Now, version: Version
+    link_id: LinkId, wanted: LinkChange, conn: Conn, me: Writer, now: Now, version: IfMatch
 ) -> Response:
     changed = await links.change(conn, link_id, wanted, workspace=me.workspace, user=me.user, version=version, now=now)
     return _answer(changed)
@@ -227,7 +218,7 @@ async def history(link_id: LinkId, conn: Conn, me: Reader) -> History:
     ),
 )
 async def revert(  # noqa: PLR0913  # FastAPI injects each by its type
-    link_id: LinkId, wanted: Revert, conn: Conn, me: Writer, now: Now, version: Version
+    link_id: LinkId, wanted: Revert, conn: Conn, me: Writer, now: Now, version: IfMatch
 ) -> Response:
     return _answer(
         await links.revert(
@@ -244,7 +235,7 @@ async def revert(  # noqa: PLR0913  # FastAPI injects each by its type
     description="Visitors get 410 from then on. Its slug is kept from other workspaces for 30 days.",
     responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, PreconditionFailed, Invalid),
 )
-async def delete(link_id: LinkId, conn: Conn, me: Writer, now: Now, version: Version) -> None:
+async def delete(link_id: LinkId, conn: Conn, me: Writer, now: Now, version: IfMatch) -> None:
     await links.delete(conn, link_id, workspace=me.workspace, user=me.user, version=version, now=now)
 
 

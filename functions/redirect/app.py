@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 import asyncpg
 from fastapi import Path, Request, Response
-from fastapi.responses import JSONResponse
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ginnel import budgets, clicks, errors, lookup, observe, postgres, redirects, redis, settings, slugs, visits, web
+from ginnel import budgets, clicks, lookup, postgres, redirects, redis, settings, slugs, visits, web
 from ginnel.budgets import Budget
 from ginnel.errors import Problem, Unavailable
 from ginnel.redirects import Answer, Record
 
-from . import pages, texts
+from . import domain, pages, refusals
 from .lane import NEEDS
 
 if TYPE_CHECKING:
     from ginnel.rules import Visitor
 
 app = web.new_app("Redirect", needs=NEEDS)
-
-_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @app.head("/health", include_in_schema=False)
@@ -62,6 +56,8 @@ async def robots() -> Response:
     return Response("User-agent: *\nDisallow: /\nAllow: /$\n", media_type="text/plain")
 
 
+app.include_router(domain.router)
+
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -93,23 +89,35 @@ async def _follow(request: Request) -> Response:
         if path[-1:] == b"+" or path[-3:].upper() == b"%2B":
             return await _preview(request, path.removesuffix(b"+") if path[-1:] == b"+" else path[:-3])
         record, rest = await _resolve(headers.get("host", ""), path)
-        visitor = _visitor(request) if record and record.personal else None
-        answer = redirects.decide(record, scope["query_string"], time.time(), visitor=visitor, rest=rest)
+        record, answer = await _decide(request, record, rest)
+        if answer.code == "not_found" and (led := await domain.instead(request, path, unknown=record is None)):
+            return led
         if answer.location and record:
             if request.method not in {"GET", "HEAD"} and answer.status in {301, 302}:
-                return _refuse(scope, 405, "method_not_allowed", {"allow": "GET, HEAD"})
+                return refusals.answer(scope, 405, "method_not_allowed", {"allow": "GET, HEAD"})
             line = _line(record, request, answer.served) if request.method == "GET" else None
             if answer.limited:
-                answer = await _within_limit(record, answer, line, scope["query_string"])
+                answer = await _within_limit(request, record, answer, line)
             elif line:
                 await clicks.record(line)
         if answer.code in {"card", "password_required"} and record:
             return await _page(request, record, answer)
     except Problem as problem:
-        return _refuse(scope, problem.status, problem.code, problem.headers)
+        return refusals.answer(scope, problem.status, problem.code, problem.headers)
     if not answer.location:
-        return _refuse(scope, answer.status, answer.code)
+        return refusals.answer(scope, answer.status, answer.code)
     return Response(status_code=answer.status, headers=dict(redirects.headers(answer)))
+
+
+async def _decide(request: Request, record: Record | None, rest: bytes) -> tuple[Record | None, Answer]:
+    """Say what a visitor gets, and from which record: where a link is over, its domain may have a word."""
+    query = request.scope["query_string"]
+    visitor = _visitor(request) if record and record.personal else None
+    answer = redirects.decide(record, query, time.time(), visitor=visitor, rest=rest)
+    if record and answer.code in domain.PAST:
+        record = await domain.backed(request, record)
+        answer = redirects.decide(record, query, time.time(), rest=rest)
+    return record, answer
 
 
 async def _resolve(host: str, path: bytes) -> tuple[Record | None, bytes]:
@@ -155,11 +163,12 @@ def _line(record: Record, request: Request, served: str) -> bytes:
     return clicks.visit(record, _first(request), address=_address(request), query=query, served=served)
 
 
-async def _within_limit(record: Record, answer: Answer, line: bytes | None, query: bytes) -> Answer:
+async def _within_limit(request: Request, record: Record, answer: Answer, line: bytes | None) -> Answer:
     """Answer for a link that has a limit, and write a visit (`line`) down: a person's takes one click from the budget."""
     budget = await budgets.visit(record.link, line)
     if budget is Budget.USED_UP:
-        answer = redirects.decide(record, query, time.time(), used_up=True)
+        record = await domain.backed(request, record)
+        answer = redirects.decide(record, request.scope["query_string"], time.time(), used_up=True)
     if line and answer.location and budget is not Budget.SPENT:
         await clicks.record(line)
     return answer
@@ -183,7 +192,7 @@ async def _page(request: Request, record: Record, answer: Answer) -> Response:
     if answer.code == "card" and record.card:
         host, site = lookup.canonical(request.headers.get("host", "")), settings.site()
         address = f"{site.origin if host == site.host else f'https://{host}'}/{record.slug_key}"
-        return Response(pages.card(cards.read(record.card), address), 200, {**_UNCACHED, **pages.HEADERS})
+        return Response(pages.card(cards.read(record.card), address), 200, {**refusals.UNCACHED, **pages.HEADERS})
     return await gate.answer(request, record, address=_address(request))
 
 
@@ -191,22 +200,6 @@ async def _preview(request: Request, path: bytes) -> Response:
     from . import preview  # noqa: PLC0415  # as above
 
     return await preview.answer(request, slugs.from_path(path))
-
-
-_UNCACHED = {"cache-control": "no-store", "x-robots-tag": "noindex"}
-
-
-def _refuse(scope: Scope, status: int, code: str, extra: Mapping[str, str] = _NONE) -> Response:
-    """Say why there is no redirect: by a page, or by a problem to clients that ask for JSON or mistyped a call's path."""
-    headers = Headers(scope=scope)
-    common = {**_UNCACHED, "vary": "accept, accept-language", **extra}
-    accept = headers.get("accept", "")
-    # Where a host's own lane has seen that it is a slug, there is no path any more.
-    if f"{scope.get('path')}/".startswith("/api/") or ("json" in accept and "text/html" not in accept):
-        body = errors.body(status, code, ". ".join(texts.TEXTS["en"][code]), observe.request_id.get())
-        return JSONResponse(body, status, common, media_type="application/problem+json")
-    page = pages.refusal(code, headers.get("accept-language", ""))
-    return Response(page, status, {**common, **pages.HEADERS})
 
 
 async def _slugs(scope: Scope, receive: Receive, send: Send) -> None:
@@ -224,6 +217,6 @@ def refusal(error: Exception) -> ASGIApp:
     async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
         if not isinstance(error, Unavailable):
             raise error
-        await _refuse(scope, error.status, error.code, error.headers)(scope, receive, send)
+        await refusals.answer(scope, error.status, error.code, error.headers)(scope, receive, send)
 
     return web.Frame(refuse)

@@ -10,7 +10,7 @@ from fastapi import Request, Response
 
 from ginnel import lookup, postgres, redirects
 
-from . import pages
+from . import domain, pages
 from .texts import TEXTS
 
 
@@ -20,6 +20,8 @@ async def answer(request: Request, slug: str | None) -> Response:
     headers = {"cache-control": "no-store", "x-robots-tag": "noindex", "vary": "accept-language", **pages.HEADERS}
     record = await lookup.resolve(request.headers.get("host", ""), slug) if slug else None
     told = redirects.decide(record, b"", time.time())
+    if record and told.code in domain.PAST:
+        told = redirects.decide(await domain.backed(request, record), b"", time.time())
     if record is None or slug is None or told.code:
         return Response(pages.refusal(told.code, spoken), told.status, headers)
 

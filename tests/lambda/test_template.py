@@ -25,8 +25,8 @@ WITH_ROUTES = [name for name in template.FUNCTIONS if list(template.routes(name)
 GIVEN = dict.fromkeys(("DatabaseUrl", "RedisUrl", "BaseUrl", "JwtKeys"), "-")
 # What a function may read besides its settings.
 ANYWHERE = {"LOG_LEVEL"}
-# Kept for later: the dashboard, the mailbox, and what apps and certificate authorities look for.
-AHEAD = {"app", "local", ".well-known"}
+# Kept for later: the dashboard and the mailbox.
+AHEAD = {"app", "local"}
 
 
 def app(function: str) -> FastAPI:

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from clicks.drain import Drain, Settings
-from ginnel import lookup, postgres, redis
+from ginnel import lookup, postgres, redis, sweeps
 from ginnel.errors import Unavailable
 from ginnel.lookup import Kept
 from ginnel.redirects import Record
@@ -154,7 +154,7 @@ async def test_postgresql_that_is_away_is_asked_once_a_second_however_many_visit
 async def test_a_visitor_who_reads_in_the_middle_of_a_change_leaves_nothing_old(
     link: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slug, tell = link["slug"], lookup._tell
+    slug, tell = link["slug"], lookup.tell
     await visited(slug)
     await aside("update links set target = 'https://example.com/new' where id = $1", link["id"])
 
@@ -162,7 +162,7 @@ async def test_a_visitor_who_reads_in_the_middle_of_a_change_leaves_nothing_old(
         assert (await visited(slug)).target == "https://example.com/old", "Redis has it still"
         await tell(changed)
 
-    monkeypatch.setattr(lookup, "_tell", tell_late)
+    monkeypatch.setattr(lookup, "tell", tell_late)
     await lookup.purge(HOST, slug)
     assert (await visited(slug)).target == "https://example.com/new"
 
@@ -246,8 +246,8 @@ async def test_what_can_not_be_told_again_yet_is_kept(link: dict[str, Any], monk
         with monkeypatch.context() as patch:
             patch.setattr(redis, "call", redis_away)
             with pytest.raises(redis.Away):
-                await lookup.purge_again(connection)
-        assert await lookup.purge_again(connection) >= 1
-        assert await lookup.purge_again(connection) == 0
+                await sweeps.purge_again(connection)
+        assert await sweeps.purge_again(connection) >= 1
+        assert await sweeps.purge_again(connection) == 0
     finally:
         await connection.close()

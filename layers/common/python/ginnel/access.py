@@ -69,6 +69,12 @@ class ScopeMissing(Forbidden):
     code = "scope_missing"
 
 
+class NotOperator(Forbidden):
+    """Only those who run this installation may do this, signed in themselves."""
+
+    code = "operator_only"
+
+
 REFUSALS = (Unauthorized, tokens.TokenInvalid, tokens.TokenExpired, SessionEnded, KeyInvalid)
 """What any call that needs `me` may be answered, for its documentation."""
 
@@ -200,3 +206,10 @@ def may(scope: Scope) -> Callable[[Me], Me]:
         return me
 
     return allowed
+
+
+def operator(me: Annotated[Me, Depends(me)]) -> Me:
+    """Give Me to those who run the installation. Raises NotOperator for others."""
+    if not me.is_admin:
+        raise NotOperator("Only administrators of this installation may do this.")
+    return me

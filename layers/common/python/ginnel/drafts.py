@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from ginnel import passwords, slugs, web
+from ginnel import homographs, passwords, slugs, web
 from ginnel.conditions import Rules, Target, Variants
 
 RedirectStatus = Literal[301, 302, 307, 308]
@@ -71,7 +71,8 @@ class LinkDraft(_Draft):
     target: Target
     slug: Slug | None = Field(default=None, description="Left out, a random one is drawn.")
     domain: Annotated[web.Text, Field(max_length=253)] | None = Field(
-        default=None, description="A host that this workspace may use. Left out, the installation's own."
+        default=None,
+        description="A host that this workspace may use. Left out, its default domain, or the installation's own.",
     )
     external_id: ExternalId | None = Field(
         default=None, description="Yours. If a link of the workspace has it, that one is changed instead."
@@ -115,7 +116,11 @@ class LinkOut(web.Output):
     clicks_left: int | None = Field(description="Clicks that people may still make; null if there is no limit.")
     disabled: bool
     archived: bool
-    blocked: bool
+    blocked: bool = Field(description="By the operator: the link itself, or a host that it leads to.")
+    warnings: list[homographs.Warning] = Field(
+        description="What people should know of where it leads: `target_mixed_script`, a host that mixes alphabets; "
+        "`target_lookalike`, one in letters that look like Latin ones."
+    )
     clicks: int = Field(description="Clicks by people so far; bots are counted apart, see stats.")
     external_id: str | None
     version: int

@@ -56,3 +56,21 @@ local function visit(keys, args)
   redis.call('xadd', keys[1], '*', 'lines', before .. ids .. after)
   return {found, 1}
 end
+
+-- Counts requests that led nowhere, as names and numbers in turn after the first argument; that says how many different names
+-- there may be, beyond which no new one is taken. Returns how many names were not.
+local function nowhere(keys, args)
+  local left = tonumber(args[1]) - redis.call('hlen', keys[1])
+  local refused = 0
+  for n = 2, #args, 2 do
+    local known = redis.call('hexists', keys[1], args[n]) == 1
+    if known or left > 0 then
+      redis.call('hincrby', keys[1], args[n], args[n + 1])
+      if not known then left = left - 1 end
+    else
+      refused = refused + 1
+    end
+  end
+  redis.call('expire', keys[1], 86400)
+  return refused
+end

@@ -9,7 +9,7 @@ import functools
 from collections.abc import Sequence
 from hashlib import sha1, sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from redis.asyncio import Redis
 from redis.exceptions import (
@@ -24,7 +24,7 @@ from redis.exceptions import (
 
 from ginnel import observe
 
-Name = Literal["take", "fill", "visit"]
+Name = Literal["take", "fill", "visit", "nowhere"]
 
 # These say that it is not the place or the moment; a script would hear the same.
 _NOT_NOW = (AskError, ClusterDownError, OutOfMemoryError, ReadOnlyError, TryAgainError)
@@ -81,6 +81,5 @@ def _library() -> str:
 
 
 def _functions() -> str:
-    names: tuple[Name, ...] = ("take", "fill", "visit")
-    registered = "\n".join(f"redis.register_function('{_library()}_{name}', {name})" for name in names)
+    registered = "\n".join(f"redis.register_function('{_library()}_{name}', {name})" for name in get_args(Name))
     return f"#!lua name={_library()}\n{_source()}\n{registered}\n"

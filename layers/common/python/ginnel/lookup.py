@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ginnel import library, observe, postgres, redis, settings, shards, slugs
+from ginnel import hosts, library, observe, postgres, redis, settings, shards, slugs
 from ginnel.errors import Unavailable
+from ginnel.hosts import Host
 from ginnel.redirects import Record, State, Visit
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ CAPACITY = 100_000
 """Records a process holds; each takes about 1 kB."""
 
 CHANNEL = "links"
+_EVERYTHING = "*"
+"""The message that everything is to be forgotten, where naming each record would take longer than reading it again."""
 _HEARTBEAT = 0.25
 _AGAIN = 1.0
 """Seconds until PostgreSQL, which was away, is asked for the same link again."""
@@ -92,6 +95,12 @@ async def resolve(host: str, slug: str, visit: Visit | None = None) -> Record | 
     kept = remembered(host, slug)
     record = kept.record if kept else await _read(host, slug, visit)
     return None if record.state is State.UNKNOWN else record
+
+
+async def domain(host: str) -> Host | None:
+    """Find what a host answers by itself; None if it is no domain of ours. Raises Unavailable."""
+    record = await resolve(host, hosts.NAME)
+    return hosts.read(record) if record else None
 
 
 def canonical(host: str) -> str:
@@ -244,7 +253,7 @@ async def purge_all(changed: Sequence[tuple[str, str]]) -> None:
     for name in changed:
         forget(*name)
     try:
-        await _tell(changed)
+        await tell(changed)
     except redis.RedisError:
         observe.count("purge_delayed")  # until it is told again
     finally:
@@ -252,42 +261,41 @@ async def purge_all(changed: Sequence[tuple[str, str]]) -> None:
             forget(*name)  # what a visitor may just have read out of Redis
 
 
-async def purge_again(connection: asyncpg.Connection) -> int:
-    """Tell of all changes once more, those that Redis was not there to hear of among them; return how many they were.
-
-    An edit leaves a row by its own transaction, so whoever made it may die. Raises RedisError, and keeps what is not told.
-    """
-    async with connection.transaction():
-        rows = await connection.fetch(
-            """
-            with oldest as (select id from purges order by id limit 1000 for update skip locked)
-            delete from purges using oldest where purges.id = oldest.id returning host, slug_key
-            """
-        )
-        await _tell([(row["host"], row["slug_key"]) for row in rows])
-    return len(rows)
-
-
-async def _tell(changed: Sequence[tuple[str, str]]) -> None:
+async def tell(changed: Sequence[tuple[str, str]]) -> None:
     """Remove records from Redis, then tell those who listen: whoever reads a link again because of it finds no old one."""
+    await remove(changed)
+    if changed:
+        await _publish([f"{host}/{slug_key}" for host, slug_key in changed])
+
+
+async def tell_all() -> None:
+    """Have every process that listens, and this one, read everything again. What is removed from Redis before is not found."""
+    _forget_all()
+    await _publish([_EVERYTHING])
+
+
+async def remove(changed: Sequence[tuple[str, str]]) -> None:
+    """Remove records from Redis; who has read them keeps them."""
     keys: dict[int, list[str]] = {}
     for host, slug_key in changed:
         folded = f"{host}/{slugs.fold(slug_key)}"
         keys.setdefault(shards.of(folded), []).append(_key(f"{host}/{slug_key}", folded))
 
-    async def remove(client: redis.Redis, names: list[str]) -> None:
+    async def delete(client: redis.Redis, names: list[str]) -> None:
         await client.delete(*names)
 
-    async def tell(client: redis.Redis) -> None:
+    for names in keys.values():
+        await redis.call(functools.partial(delete, names=names), names[0])
+
+
+async def _publish(messages: Sequence[str]) -> None:
+    async def publish(client: redis.Redis) -> None:
         async with client.pipeline(transaction=False) as pipeline:
-            for host, slug_key in changed:
-                pipeline.publish(CHANNEL, f"{host}/{slug_key}")
+            for message in messages:
+                pipeline.publish(CHANNEL, message)
             await pipeline.execute()
 
-    for names in keys.values():
-        await redis.call(functools.partial(remove, names=names), names[0])
-    if changed:
-        await redis.call(tell, CHANNEL)
+    await redis.call(publish, CHANNEL)
 
 
 def forget(host: str, slug_key: str) -> None:
@@ -320,6 +328,8 @@ async def watch() -> None:
                     kind = message["type"] if message else ""
                     if kind == "subscribe":
                         _forget_all()  # what changed before was not told to us
+                    elif kind == "message" and message["data"] == _EVERYTHING.encode():
+                        _forget_all()
                     elif kind == "message":
                         host, _, slug_key = message["data"].decode(errors="replace").partition("/")
                         forget(host, slug_key)
@@ -349,17 +359,23 @@ async def _stored(host: str, slug: str) -> Record:
 
 async def stored(connection: asyncpg.Connection, host: str, slug: str) -> Record:
     """Compile what PostgreSQL has on a slug of a (canonical) host."""
+    if slug == hosts.NAME:
+        return await hosts.compiled(connection, host)
     folded = slugs.fold(slug)
     row = await connection.fetchrow(
         """
         select d.id as domain, d.case_sensitive, l.id as link, l.workspace_id as workspace, l.slug_key, l.target,
                l.redirect_status, l.allow_caching, l.forward_query, l.starts_at, l.expires_at, l.expired_target,
-               l.max_clicks, l.disabled_at, l.blocked_at, l.deleted_at, l.forward_path, l.password_hash, l.title,
+               l.max_clicks, l.disabled_at, l.deleted_at,
+               l.blocked_at is not null or exists (
+                   select from blocked_hosts b
+                   where b.host = any(target_hosts(l.target, l.expired_target, l.rules, l.variants))
+               ) as blocked, l.forward_path, l.password_hash, l.title,
                l.description, l.image, nullif(l.rules, '[]')::text as rules, nullif(l.variants, '[]')::text as variants
         from domains d
         left join links l
             on l.domain_id = d.id and l.slug_key = case when d.case_sensitive then $2 else $3 end
-        where d.host = $1
+        where d.host = $1 and d.verified_at is not null and d.deleted_at is null
         """,
         host,
         slug,
@@ -410,7 +426,7 @@ def _card(row: Any) -> str | None:  # noqa: ANN401  # asyncpg's Record is untype
 
 
 def _state(row: Any) -> State:  # noqa: ANN401  # asyncpg's Record is untyped
-    if row["blocked_at"]:
+    if row["blocked"]:
         return State.BLOCKED
     if row["deleted_at"]:
         return State.DELETED

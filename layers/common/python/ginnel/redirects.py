@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, unquote_to_bytes
 
 if TYPE_CHECKING:
+    from ginnel.hosts import Host
     from ginnel.rules import Visitor
 
 
@@ -22,6 +23,8 @@ class State(StrEnum):
     BLOCKED = "blocked"
     DELETED = "deleted"
     UNKNOWN = "unknown"
+    DOMAIN = "domain"
+    """No link's: what a domain answers by itself, see `hosts`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Record:
     card: str | None = None
     """What is shown to crawlers that make a preview of the link, as JSON, see `cards`."""
     forward_path: bool | None = None
+    own: str | None = None
+    """What a domain answers by itself, as JSON, see `hosts`."""
 
     @property
     def personal(self) -> bool:
@@ -146,6 +151,13 @@ def _personal(record: Record, visitor: Visitor, now: float) -> Answer:
         return Answer(401, code="password_required")
     target, served = rules.choose(record.rules, record.variants, visitor, link=record.link) or (record.target, "")
     return Answer(record.status, target, served=served)
+
+
+def backed(record: Record, host: Host | None) -> Record:
+    """Give a link its domain's word where it has none of its own: where it leads when it is over."""
+    if host is None or host.expired is None or record.expired_target:
+        return record
+    return replace(record, expired_target=host.expired)
 
 
 def headers(answer: Answer) -> list[tuple[str, str]]:

@@ -108,10 +108,15 @@ def _canonical(text: str) -> str:
         raise BadSlug(
             "slug_invalid", "A slug is made of letters, digits, emoji, - and _, with . and / only between them."
         )
-    scripts = {_script(char) for char in slug} - {""}
-    if len(scripts) > 1 and not any(scripts <= together for together in _WRITTEN_TOGETHER):
+    if mixes_scripts(slug):
         raise BadSlug("slug_mixed_scripts", "A slug must be written in a single script.")
     return slug
+
+
+def mixes_scripts(text: str) -> bool:
+    """Say whether a text has letters of scripts that are not written together."""
+    scripts = {_script(char) for char in text} - {""}
+    return len(scripts) > 1 and not any(scripts <= together for together in _WRITTEN_TOGETHER)
 
 
 def _too_long() -> BadSlug:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import Final
 
 from ada_url import URL
@@ -81,3 +82,47 @@ def _canonical(own: str) -> str:
     url = URL(f"ftp://{own}")  # not http, which would drop a configured :80
     host = url.hostname.removesuffix(".")
     return f"{host}:{url.port}" if url.port else host
+
+
+_HOST: Final = re.compile(r"https?://(\[[^]]*\]|[^/:?#]*)")
+
+
+def hosts(href: str) -> list[str]:
+    """List a normalised target's host and the domains above it but for the last label: what may be on a block list.
+
+    As the database's function target_hosts has it.
+    """
+    found = _HOST.match(href)
+    return _above(found[1].rstrip(".")) if found else []
+
+
+def _above(host: str) -> list[str]:
+    labels = host.split(".")
+    return [".".join(labels[n:]) for n in range(max(1, len(labels) - 1))]
+
+
+def blockable(text: str) -> str:
+    """Return a host as targets have it, to be put on a block list: a name, or an address. Raises BadTarget."""
+    name = text.strip().removeprefix("*.").removeprefix(".")
+    try:
+        host = "" if set(name) & set("/\\?#@ \t%") or _PORT.search(name) else URL(f"http://{name}/").hostname
+    except ValueError:
+        host = ""
+    host = host.rstrip(".")
+    if not host or len(host) > _MAX_HOST or _has_unseen(name):
+        raise BadTarget("host_invalid", "is not a host's name or address, such as malware.example")
+    if "." not in host and not host.startswith("["):
+        raise BadTarget("host_too_wide", "is a whole top-level domain")
+    return host
+
+
+_PORT: Final = re.compile(r"(?<!:):\d*$|\]:")
+_MAX_HOST: Final = 253
+
+
+def is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

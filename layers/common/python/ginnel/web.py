@@ -5,11 +5,12 @@ Nothing here knows the database: the redirect function imports it too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
@@ -20,7 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ginnel import errors, observe, settings, visits
-from ginnel.errors import FieldError, Problem
+from ginnel.errors import FieldError, Invalid, Problem
 
 MAX_BODY = 1024 * 1024
 """Bytes. A hundred links with every field at its longest fit."""
@@ -262,3 +263,16 @@ _PROBLEM = {
 
 def etag(version: int) -> str:
     return f'"{version}"'
+
+
+def _if_match(value: Annotated[str | None, Header(alias="If-Match", max_length=64)] = None) -> int | None:
+    if value is None or value.strip() == "*":
+        return None
+    found = re.fullmatch(r'(?:W/)?"(\d{1,9})"', value.strip())
+    if not found:
+        raise Invalid.field("header:if-match", "etag_invalid", "is not an ETag that was given out")
+    return int(found[1])
+
+
+IfMatch = Annotated[int | None, Depends(_if_match)]
+"""The version that a write expects; None when it takes any."""

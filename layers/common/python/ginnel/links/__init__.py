@@ -7,14 +7,13 @@ from .bulk import bulk
 from .history import history
 from .reading import Sort, find_all, get, record, short_url
 from .slugging import available
-from .tables import Budget, Link, Purge, Version
+from .tables import Budget, Link, Version
 from .writing import Made, SlugTaken, change, create, create_all, delete, revert
 
 __all__ = [
     "Budget",
     "Link",
     "Made",
-    "Purge",
     "SlugTaken",
     "Sort",
     "Version",

@@ -6,13 +6,14 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Select, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import lookup, settings, slugs, stats, tags
+from ginnel import blocking, homographs, hosts, lookup, redirects, settings, slugs, stats, tags, targets
 from ginnel.domains import Domain
 from ginnel.drafts import LinkOut, LinkPage
 from ginnel.errors import Invalid, NotFound
@@ -44,7 +45,8 @@ async def record(conn: AsyncSession, link_id: int, *, workspace: int) -> tuple[R
     link, domain, used = await own(conn, link_id, workspace=workspace)
     raw = (await (await conn.connection()).get_raw_connection()).driver_connection
     found = await lookup.stored(raw, domain.host, link.slug_key)
-    return found, link.max_clicks is not None and (used or 0) >= link.max_clicks
+    beside = hosts.read(await lookup.stored(raw, domain.host, hosts.NAME))
+    return redirects.backed(found, beside), link.max_clicks is not None and (used or 0) >= link.max_clicks
 
 
 async def find_all(  # noqa: PLR0913  # one question, each word of it by name
@@ -146,12 +148,24 @@ async def own(conn: AsyncSession, link_id: int, *, workspace: int, lock: bool = 
 async def shown(conn: AsyncSession, rows: Sequence[Found]) -> list[LinkOut]:
     """Make what clients see of links."""
     ids = [found.link.id for found in rows]
-    named = await tags.of(conn, ids) if ids else {}
-    counted = await stats.totals(conn, ids) if ids else {}
-    return [show(found, names=named[found.link.id], clicks=counted.get(found.link.id, 0)) for found in rows]
+    if not ids:
+        return []
+    named = await tags.of(conn, ids)
+    counted = await stats.totals(conn, ids)
+    blocked = await blocking.among(conn, (url for found in rows for url in led_to(found.link)))
+    return [
+        show(found, names=named[found.link.id], clicks=counted.get(found.link.id, 0), blocked=blocked) for found in rows
+    ]
 
 
-def show(found: Found, *, names: list[str], clicks: int) -> LinkOut:
+def led_to(link: Link) -> list[str]:
+    """List all the targets that a link may lead to."""
+    others = [led["target"] for led in (*link.rules, *link.variants)]
+    return [link.target, *([link.expired_target] if link.expired_target else []), *others]
+
+
+def show(found: Found, *, names: list[str], clicks: int, blocked: AbstractSet[str] = frozenset()) -> LinkOut:
+    """Make what clients see of a link. `blocked` are the hosts, of those it leads to, that are blocked."""
     link, domain, used = found
     return LinkOut(
         id=link.id,
@@ -177,7 +191,8 @@ def show(found: Found, *, names: list[str], clicks: int) -> LinkOut:
         clicks_left=None if link.max_clicks is None else max(0, link.max_clicks - (used or 0)),
         disabled=link.disabled_at is not None,
         archived=link.archived_at is not None,
-        blocked=link.blocked_at is not None,
+        blocked=link.blocked_at is not None or any(not blocked.isdisjoint(targets.hosts(url)) for url in led_to(link)),
+        warnings=homographs.found(led_to(link)),
         clicks=clicks,
         external_id=link.external_id,
         version=link.version,

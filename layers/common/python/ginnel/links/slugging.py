@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import domains, settings, slugs
+from ginnel import domains, slugs
 from ginnel.drafts import Availability
 from ginnel.errors import Invalid
 
@@ -24,7 +24,8 @@ async def available(  # noqa: PLR0913  # one question, each word of it by name
     conn: AsyncSession, wanted: str, *, host: str | None, title: str | None, workspace: int, now: datetime
 ) -> Availability:
     """Say whether this workspace could have a slug on a domain; if not, suggest some that it could. Raises Invalid."""
-    domain = await domains.find(conn, host or settings.site().host, workspace=workspace)
+    host = host or await domains.chosen(conn, workspace=workspace)
+    domain = await domains.find(conn, host, workspace=workspace)
     if domain is None:
         raise Invalid.field("query:domain", "domain_unknown", "is not a domain that this workspace may use")
     try:

@@ -40,6 +40,11 @@ class Link(Base):
             postgresql_where=text("deleted_at is null"),
         ),
         Index(
+            "links_target_hosts_idx",
+            text("target_hosts(target, expired_target, rules, variants)"),
+            postgresql_using="gin",
+        ),
+        Index(
             "links_workspace_id_id_idx", "workspace_id", text("id desc"), postgresql_where=text("deleted_at is null")
         ),
     )
@@ -84,17 +89,6 @@ class Budget(Base):
         ForeignKey("links.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     used: Mapped[int]
-
-
-class Purge(Base):
-    """A change that every cache has to hear of: told at once, and again by a worker (see lookup.purge)."""
-
-    __tablename__ = "purges"
-
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    created_at: Mapped[datetime]
-    host: Mapped[str] = mapped_column(Text)
-    slug_key: Mapped[str] = mapped_column(Text)
 
 
 class Version(Base):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -12,14 +12,14 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import audit, conditions, db, domains, lookup, passwords, settings, slugs, tags, targets
+from ginnel import audit, blocking, conditions, domains, passwords, purges, slugs, tags
 from ginnel.domains import Domain
 from ginnel.drafts import LinkChange, LinkDraft, LinkOut
-from ginnel.errors import Conflict, FieldError, Invalid, PreconditionFailed, Problem
+from ginnel.errors import Conflict, Invalid, PreconditionFailed, Problem
 
 from . import history
 from .reading import Found, own, show, shown
-from .tables import Link, Purge
+from .tables import Link
 
 REUSABLE_AFTER = timedelta(days=30)
 """How long a deleted link's slug is kept from other workspaces."""
@@ -77,13 +77,18 @@ class _Batch:
         self.conn, self.workspace, self.user, self.now = conn, workspace, user, now
         self.rows: list[_Row] = []
         self.own: set[str] = set()
+        self.blocked: set[str] = set()
+        self.chosen = ""
         self.on: dict[str, Domain | None] = {}
         self.known: dict[str, int] = {}
 
     async def prepare(self, drafts: Sequence[LinkDraft]) -> None:
         """Ask once for what all of them need."""
         self.own = await domains.hosts(self.conn)
-        for host in {draft.domain or settings.site().host for draft in drafts}:
+        self.blocked = await blocking.among(self.conn, (url for draft in drafts for url in _pointed(draft).values()))
+        if not all(draft.domain for draft in drafts):
+            self.chosen = await domains.chosen(self.conn, workspace=self.workspace)
+        for host in sorted({draft.domain or self.chosen for draft in drafts}):
             self.on[host] = await domains.find(self.conn, host, workspace=self.workspace)
         await self._learn([draft.external_id for draft in drafts if draft.external_id])
 
@@ -131,7 +136,7 @@ class _Batch:
         return Found(row, domain, None) if row else None
 
     def _domain(self, draft: LinkDraft) -> Domain:
-        domain = self.on[draft.domain or settings.site().host]
+        domain = self.on[draft.domain or self.chosen]
         if domain is None:
             raise Invalid.field("/domain", "domain_unknown", "is not a domain that this workspace may use")
         return domain
@@ -139,7 +144,7 @@ class _Batch:
     async def draw_up(self, draft: LinkDraft) -> None:
         """Have a link made of a draft by the next `insert`. Raises Invalid."""
         domain = self._domain(draft)
-        refuse_own(draft, self.own)
+        blocking.refuse(_pointed(draft), own_hosts=self.own, blocked=self.blocked)
         columns = {
             **await _columns(draft, LinkDraft.model_fields.keys() - _ELSEWHERE),
             "workspace_id": self.workspace,
@@ -223,7 +228,7 @@ class _Batch:
         if made:
             await history.keep(self.conn, [one.link for _, one in made], user=self.user)
             changed = [(self.rows[number].domain.host, link.slug_key) for number, link in links.items()]
-            purge_after_commit(self.conn, changed, self.now)
+            purges.after_commit(self.conn, changed, self.now)
         return made
 
 
@@ -248,7 +253,8 @@ async def change(  # noqa: PLR0913  # who changes what, from which version, when
     link, domain, used = found
     _check_version(link, version)
     given = wanted.model_fields_set
-    refuse_own(wanted, await domains.hosts(conn))
+    pointed = _pointed(wanted)
+    blocking.refuse(pointed, own_hosts=await domains.hosts(conn), blocked=await blocking.among(conn, pointed.values()))
     columns = await _columns(wanted, given - _ELSEWHERE)
     # Links that are older than the keeping of versions have their first one kept now.
     await history.keep(conn, await shown(conn, [found]), user=None)
@@ -271,7 +277,7 @@ async def change(  # noqa: PLR0913  # who changes what, from which version, when
         used = (await open_budgets(conn, [link.id]))[link.id]
     fields = sorted(given)
     audit.record(conn, "link_changed", subject=f"link:{link.id}", at=now, workspace=workspace, user=user, fields=fields)
-    purge_after_commit(conn, {(domain.host, key) for key in (old_key, link.slug_key)}, now)
+    purges.after_commit(conn, {(domain.host, key) for key in (old_key, link.slug_key)}, now)
     changed = (await shown(conn, [Found(link, domain, used)]))[0]
     await history.keep(conn, [changed], user=user)
     return changed
@@ -298,7 +304,7 @@ async def delete(  # noqa: PLR0913  # as for change
     link.deleted_at = link.updated_at = now
     link.version += 1
     audit.record(conn, "link_deleted", subject=f"link:{link.id}", at=now, workspace=workspace, user=user)
-    purge_after_commit(conn, [(domain.host, link.slug_key)], now)
+    purges.after_commit(conn, [(domain.host, link.slug_key)], now)
 
 
 async def free(conn: AsyncSession, wanted: AbstractSet[tuple[int, str]], *, workspace: int, now: datetime) -> None:
@@ -381,19 +387,6 @@ async def _columns(said: LinkDraft | LinkChange, fields: AbstractSet[str]) -> di
     return columns
 
 
-def refuse_own(said: LinkDraft | LinkChange, own_hosts: set[str]) -> None:
-    """Refuse targets on a host of this installation: they could lead back to the link itself. Raises Invalid."""
-    faults = []
-    for pointer, target in _pointed(said).items():
-        try:
-            if target:
-                targets.normalise(target, own_hosts=own_hosts)
-        except targets.BadTarget as error:
-            faults.append(FieldError(pointer, error.code, error.detail))
-    if faults:
-        raise Invalid("Some fields are not valid.", errors=faults)
-
-
 def _pointed(said: LinkDraft | LinkChange) -> Mapping[str, str | None]:
     return {
         "/target": said.target,
@@ -412,10 +405,3 @@ def _check_version(link: Link, version: int | None) -> None:
 def _check_order(starts_at: datetime | None, expires_at: datetime | None) -> None:
     if starts_at and expires_at and starts_at >= expires_at:
         raise Invalid.field("/expires_at", "not_in_order", "must be later than starts_at")
-
-
-def purge_after_commit(conn: AsyncSession, changed: Iterable[tuple[str, str]], now: datetime) -> None:
-    """Have every cache told of links that have changed, by host and slug key, once they have."""
-    names = sorted(changed)
-    conn.add_all(Purge(host=host, slug_key=key, created_at=now) for host, key in names)
-    db.after_commit(conn, lambda: lookup.purge_all(names))
