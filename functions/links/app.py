@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import Body, Depends, Header, Path, Query, Request, Response
+from fastapi import Body, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, Field, TypeAdapter, WithJsonSchema
 
-from ginnel import access, idempotency, lambdas, links, places, postgres, redis, settings, stats, tokens, web
+from ginnel import access, db, idempotency, lambdas, links, pages, places, postgres, redis, settings, stats, tokens, web
 from ginnel import explain as explanations
 from ginnel.access import Me
 from ginnel.db import Conn
@@ -20,7 +19,12 @@ from ginnel.explain import Described, Explanation
 from ginnel.idempotency import IdempotencyKey
 from ginnel.web import Now
 
+from . import targets, webhooks
+from .versions import Version
+
 app = web.new_app("Links", needs=[postgres.Settings, redis.Settings, settings.Site, tokens.Settings, places.Settings])
+app.include_router(targets.router)
+app.include_router(webhooks.router)
 handler = lambdas.serve(app)
 
 Reader = Annotated[Me, Depends(access.may("links:read"))]
@@ -30,17 +34,6 @@ Analyst = Annotated[Me, Depends(access.may("stats:read"))]
 LinkId = Annotated[int, Path(ge=1, lt=2**63, examples=[7])]
 
 
-def if_match(value: Annotated[str | None, Header(alias="If-Match", max_length=64)] = None) -> int | None:
-    """Read the version that a write expects; None when it takes any."""
-    if value is None or value.strip() == "*":
-        return None
-    found = re.fullmatch(r'(?:W/)?"(\d{1,9})"', value.strip())
-    if not found:
-        raise Invalid.field("header:if-match", "etag_invalid", "is not an ETag that a link was given out with")
-    return int(found[1])
-
-
-Version = Annotated[int | None, Depends(if_match)]
 _REUSED: dict[int | str, dict[str, Any]] = {200: {"model": LinkOut, "description": "It was there already"}}
 BulkItems = Annotated[
     # Each is judged for itself, so what FastAPI knows of them is for the reader alone.
@@ -71,6 +64,11 @@ def _headers(link: LinkOut) -> dict[str, str]:
 async def create(  # noqa: PLR0913  # FastAPI injects each by its type
     draft: LinkDraft, request: Request, conn: Conn, me: Writer, now: Now, idempotency_key: IdempotencyKey = None
 ) -> Response:
+    if draft.fetch_title and draft.title is None:
+        await db.pause(conn)
+        draft.title = await pages.title(draft.target)
+        draft.model_fields_set.discard("title")  # a link that is there already keeps its own
+
     async def act() -> tuple[int, dict[str, Any], dict[str, str]]:
         made = await links.create(conn, draft, workspace=me.workspace, user=me.user, now=now)
         headers = {**_headers(made.link), "location": f"/api/v1/links/{made.link.id}"}
