@@ -180,13 +180,14 @@ async def test_a_long_answer_is_kept_to_a_kilobyte(hook: Hook, monkeypatch: pyte
 
 
 async def test_a_receiver_that_hangs_keeps_no_other_waiting(
-    hook: Hook, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+    hook: Hook, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def hang(_: Request, __: object) -> None:
         await asyncio.sleep(60)
 
     async with serving(hang) as slow:
-        outbound.public = (lambda both: lambda: both)(letting(slow, receiver.peer))  # type: ignore[assignment]  # put back by the fixture
+        both = letting(slow, receiver.peer)
+        monkeypatch.setattr(outbound, "public", lambda: both)
         other = await hook.account.http.post("/api/v1/webhooks", json={"url": slow.url(), "events": ["link.created"]})
         hanging = Hook(hook.account, other.json()["id"], "")
         await sent(hanging, 12)
@@ -197,8 +198,10 @@ async def test_a_receiver_that_hangs_keeps_no_other_waiting(
             assert time.monotonic() - begun < 5
             await asyncio.sleep(0.05)
         quick = time.monotonic() - begun
-        while not (first := [it for it in await hanging.deliveries() if it["error"]]):
+        first: list[dict[str, Any]] = []
+        while not first:
             await asyncio.sleep(0.2)
+            first = [it for it in await hanging.deliveries() if it["error"]]
         took = time.monotonic() - begun
         with capsys.disabled():
             print(
@@ -262,7 +265,7 @@ async def test_what_killed_workers_had_in_hand_is_delivered_by_others(
     receiver.hang = True
     for number in range(kills):
         async with process(receiver.peer) as worker:
-            while len(receiver.peer.requests) < 4 * (number + 1):
+            while len(receiver.peer.requests) < 4 * (number + 1):  # noqa: ASYNC110  # another process's doing
                 await asyncio.sleep(0.02)
             worker.kill()
     interrupted = len(receiver.peer.requests)
