@@ -170,7 +170,8 @@ async def test_while_the_queue_is_away_nothing_is_lost(
 
 
 async def test_an_event_of_no_known_kind_is_refused() -> None:
-    for event in ({}, {"Records": []}, {"Records": [{"eventSource": "aws:s3"}]}):
+    events: list[dict[str, Any]] = [{}, {"Records": []}, {"Records": [{"eventSource": "aws:s3"}]}]
+    for event in events:
         with pytest.raises(ValueError, match="neither a schedule"):
             await app.answer(event)
     assert await messages.deliver([{"messageId": "a", "body": "[1]"}, {"messageId": "b", "body": "x"}]) == ["a", "b"]
