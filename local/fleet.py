@@ -122,6 +122,7 @@ class Site:
     def __init__(self, template: Path) -> None:
         # A run of the drain lasts a second, so that stopping takes no longer; it waits for clicks all the while.
         os.environ.setdefault("DRAIN_SECONDS", "1")
+        os.environ.setdefault("DELIVER_SECONDS", "1")
         self._functions = stack.read(template)
         # The emulator tells of each invocation, which is too much for a terminal.
         log_file = template.resolve().parent / "functions.log"

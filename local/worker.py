@@ -1,26 +1,33 @@
-"""The schedule of one machine: builds EventBridge's event and calls the same handler, over and over.
+"""The schedule of one machine: builds EventBridge's event and calls the same handlers, over and over.
+
+Clicks are stored by runs of a second; beside them, on the same loop, webhooks are told what is due.
 
 Stops on SIGTERM, and, run as a program, when its standard input closes: then whoever started it is gone.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import signal
 import threading
-import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
 # A run lasts a second, so that stopping takes no longer; it waits for clicks all the while.
 os.environ.setdefault("DRAIN_SECONDS", "1")
+# While a run of this one lasts, it sends whatever becomes due; one that ends waits for its slowest receiver first.
+os.environ.setdefault("DELIVER_SECONDS", "3600")
 
 from clicks.app import handler
+from ginnel import lambdas, settings
 from ginnel.observe import log
 from ginnel.settings import BadSettings
-from local import schedule
+from local import queue, schedule
+from webhooks.app import Settings, answer
 
 _stopping = threading.Event()
 
@@ -52,6 +59,7 @@ def run(beat: Path | None = None) -> None:
     # 20,000 objects of a batch before they are done with.
     gc.freeze()
     gc.set_threshold(50_000)
+    beside = [lambdas.loop().create_task(_again_and_again(work)) for work in _beside()]
     failures = 0
     while not _stopping.is_set():
         if beat:
@@ -64,7 +72,37 @@ def run(beat: Path | None = None) -> None:
         except Exception:  # noqa: BLE001  # whatever it was, the clicks are still pending: try again
             failures += 1
             log.exception("drain_failed", failures=failures)
-            time.sleep(min(0.1 * 2**failures, 5.0))
+            lambdas.run(asyncio.sleep(_pause(failures)))
+    lambdas.run(_end(beside))
+
+
+def _beside() -> Iterator[Callable[[], Awaitable[object]]]:
+    """List what is done besides storing clicks."""
+    yield lambda: answer(schedule.event(datetime.now(UTC)))
+    if url := settings.read(Settings).queue_url:
+        yield queue.Polled(url, answer).once
+
+
+async def _again_and_again(work: Callable[[], Awaitable[object]]) -> None:
+    failures = 0
+    while True:
+        try:
+            await work()
+            failures = 0
+        except Exception:  # noqa: BLE001  # whatever it was, what is due is still written down: try again
+            failures += 1
+            log.exception("telling_failed", failures=failures)
+            await asyncio.sleep(_pause(failures))
+
+
+def _pause(failures: int) -> float:
+    return min(0.1 * 2.0**failures, 5.0)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 if __name__ == "__main__":

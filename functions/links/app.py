@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field, GetJsonSchemaHandler, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from ginnel import access, idempotency, lambdas, links, places, postgres, redis, settings, stats, tokens, web
+from ginnel import access, db, idempotency, lambdas, links, pages, places, postgres, redis, settings, stats, tokens, web
 from ginnel import explain as explanations
 from ginnel.access import Me
 from ginnel.db import Conn
@@ -21,13 +21,15 @@ from ginnel.explain import Described, Explanation
 from ginnel.idempotency import IdempotencyKey
 from ginnel.web import IfMatch, Now
 
-from . import blocked, domains, orphans, tags
+from . import blocked, domains, orphans, tags, targets, webhooks
 
 app = web.new_app("Links", needs=[postgres.Settings, redis.Settings, settings.Site, tokens.Settings, places.Settings])
 app.include_router(tags.router)
 app.include_router(domains.router)
 app.include_router(orphans.router)
 app.include_router(blocked.router)
+app.include_router(targets.router)
+app.include_router(webhooks.router)
 handler = lambdas.serve(app)
 
 Reader = Annotated[Me, Depends(access.may("links:read"))]
@@ -72,6 +74,11 @@ def _headers(link: LinkOut) -> dict[str, str]:
 async def create(  # noqa: PLR0913  # FastAPI injects each by its type
     draft: LinkDraft, request: Request, conn: Conn, me: Writer, now: Now, idempotency_key: IdempotencyKey = None
 ) -> Response:
+    if draft.fetch_title and draft.title is None:
+        await db.pause(conn)
+        draft.title = await pages.title(draft.target)
+        draft.model_fields_set.discard("title")  # a link that is there already keeps its own
+
     async def act() -> tuple[int, dict[str, Any], dict[str, str]]:
         made = await links.create(conn, draft, workspace=me.workspace, user=me.user, now=now)
         headers = {**_headers(made.link), "location": f"/api/v1/links/{made.link.id}"}

@@ -32,6 +32,7 @@ EVENTS: dict[str, tuple[str, Any]] = {
     "auth": ("auth_login", 200),
     "links": ("links_create", 201),
     "clicks": ("scheduled", {"stored": 0}),
+    "webhooks": ("scheduled", {"sent": 0}),
 }
 BUILD = ROOT / ".aws-sam/here/build"
 TOOLS = ROOT / ".venv-sam"

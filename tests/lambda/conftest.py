@@ -1,4 +1,4 @@
-"""The four functions as Lambda runs them: each in a process that has only what the template gives it."""
+"""The functions as Lambda runs them: each in a process that has only what the template gives it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def declared(function: str) -> dict[str, str]:
         "BaseUrl": BASE_URL,
         "DrainSeconds": "0",
     }
-    return template.environment(function, parameters)
+    variables = template.environment(function, parameters)
+    # What only AWS has.
+    return {**variables, "QUEUE_URL": ""} if "QUEUE_URL" in variables else variables
 
 
 @dataclass
@@ -112,6 +114,7 @@ class Functions:
     auth: Function
     links: Function
     clicks: Function
+    webhooks: Function
     migrate: Function
 
 

@@ -21,6 +21,11 @@ def load(name: str, **values: object) -> Event:
     return event
 
 
+def placeholders() -> set[str]:
+    """List the placeholders of all events."""
+    return {name for path in _FOLDER.glob("*.json") for name in _PLACEHOLDER.findall(path.read_text())}
+
+
 def at(path: str, *, query: str = "", method: str = "GET") -> Event:
     """Make a visit to any path."""
     event = load("redirect_get", slug="-")

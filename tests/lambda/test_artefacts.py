@@ -81,6 +81,16 @@ STORY = (
     Step("redirect_apple_head", 404, 404),
     Step("redirect_android", 404, 404),
     Step("redirect_android_head", 404, 404),
+    Step("targets_preview", 422, 422),
+    Step("webhooks_create", 201, 201, (("webhook_id", "id"),)),
+    Step("webhooks_find_all", 200, 200),
+    Step("webhooks_get", 200, 200),
+    Step("webhooks_change", 200, 200),
+    Step("webhooks_rotate", 200, 200),
+    Step("webhooks_test", 202, 202, (("delivery_id", "id"),)),
+    Step("webhooks_deliveries", 200, 200),
+    Step("webhooks_redeliver", 202, 202),
+    Step("webhooks_delete", 204, 404),
     Step("redirect_health", 200, 200),
     Step("redirect_health_head", 200, 200),
     Step("redirect_robots", 200, 200),
@@ -177,6 +187,13 @@ async def test_a_variable_that_is_missing_is_named(packages: Packages, stores: S
         answer = await function.exchange({} if name == "migrate" else SCHEDULED)
     assert answer["errorType"] == "BadSettings"
     assert answer["errorMessage"].startswith("DATABASE_URL is not set")
+
+
+async def test_a_queues_messages_are_answered_one_by_one(emulated: Emulation) -> None:
+    event = events.load("webhooks_sqs", lease='[1, "2025-10-04T10:08:20+00:00", 1]')
+    for _ in range(2):
+        answer = await emulated["webhooks"].call(event)
+        assert answer == {"batchItemFailures": [{"itemIdentifier": "2e1424d4-f796-459a-8184-9c92662be6da"}]}
 
 
 async def test_refusals_say_so_in_their_bodies(emulated: Emulation) -> None:

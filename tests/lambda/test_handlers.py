@@ -66,7 +66,16 @@ async def test_no_handler_starts_without_a_variable_that_it_needs(stores: Stores
         async with gate, running(name, stores, environment) as function:
             return function.started
 
-    optional = {"DATABASE_POOL", "DRAIN_SECONDS", "REDIS_CLUSTER", "REDIS_SHARDS", "REDIS_TIMEOUT", "TRUSTED_PROXIES"}
+    optional = {
+        "DATABASE_POOL",
+        "DELIVER_SECONDS",
+        "DRAIN_SECONDS",
+        "QUEUE_URL",
+        "REDIS_CLUSTER",
+        "REDIS_SHARDS",
+        "REDIS_TIMEOUT",
+        "TRUSTED_PROXIES",
+    }
     # MigrateFunction starts, and answers that it is missing.
     names = template.FUNCTIONS.keys() - {"migrate"}
     cases = [(name, key) for name in names for key in declared(name).keys() - optional]
@@ -74,6 +83,22 @@ async def test_no_handler_starts_without_a_variable_that_it_needs(stores: Stores
     for (name, missing), answer in zip(cases, answers, strict=True):
         assert answer.get("errorType") == "BadSettings", (name, missing, answer)
         assert answer["errorMessage"].startswith(f"{missing} is not set"), name
+
+
+# Webhooks
+
+
+async def test_a_schedule_tells_webhooks_what_is_due(functions: Functions) -> None:
+    for _ in range(2):
+        assert await functions.webhooks.call(SCHEDULED) == {"sent": 0}
+
+
+async def test_of_a_batch_of_messages_only_what_failed_comes_again(functions: Functions) -> None:
+    # A delivery that is nobody's by now is done with.
+    event = events.load("webhooks_sqs", lease='[1, "2025-10-04T10:08:20+00:00", 1]')
+    for _ in range(2):
+        answer = await functions.webhooks.call(event)
+        assert answer == {"batchItemFailures": [{"itemIdentifier": "2e1424d4-f796-459a-8184-9c92662be6da"}]}
 
 
 # Redirect
@@ -311,6 +336,7 @@ async def test_no_function_holds_more_connections_than_the_template_reckons_with
         event = events.load("clicks_record", token=person.token, slug=link.slug, click="outage")
         body(await started["clicks"].call(event), 202)
         await started["clicks"].call(SCHEDULED)
+        await started["webhooks"].call(SCHEDULED)
         assert await started["migrate"].call({}) == {}
         held = {name: (await function.living())[0] for name, function in started.items()}
     # MigrateFunction's is closed again, as its own tests show.

@@ -17,15 +17,25 @@ import pytest
 from clicks import backlog
 from ginnel import ingestion, postgres, redis, tokens
 from local import deploy
+from webhooks import courier
 
 from . import template
 from .template import RESOURCES, SIZES, Stack
 
-CONNECTIONS = {"redirect": 1, "auth": 1, "links": 1, "clicks": 3, "migrate": 1}
+CONNECTIONS = {"redirect": 1, "auth": 1, "links": 1, "clicks": 3, "webhooks": 1, "migrate": 1}
 """What an environment may hold to PostgreSQL at the same time; test_handlers.py counts them."""
 HEADROOM = 10
 """Five are PostgreSQL's and RDS's own, the others for people."""
-MAY: dict[str, list[dict[str, Any]]] = {}
+MAY: dict[str, list[dict[str, Any]]] = {
+    "webhooks": [
+        # Its schedule puts deliveries into its queue, and Lambda takes them out on its behalf.
+        {
+            "Effect": "Allow",
+            "Action": ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            "Resource": {"GetAtt": "WebhookQueue.Arn"},
+        }
+    ],
+}
 """What a function may do besides writing to its log: a statement each. The reason belongs beside it."""
 TRAFFIC = [name for name in template.FUNCTIONS if name != "migrate"]
 GIVEN = {"DatabaseUrl": "postgresql://a@db/g", "RedisUrl": "rediss://a", "JwtKeys": "{…}", "BaseUrl": "https://go.test"}
@@ -229,6 +239,35 @@ def test_a_store_that_is_made_comes_with_a_network_and_lets_in_the_functions_onl
     ways_in = RESOURCES["StoreGroup"]["Properties"]["SecurityGroupIngress"]
     assert [(way["FromPort"], way["ToPort"]) for way in ways_in] == [(5432, 5432), (6379, 6379)]
     assert all(way["SourceSecurityGroupId"] == {"Ref": "FunctionGroup"} for way in ways_in)
+
+
+# The queue
+
+
+def test_of_a_batch_only_what_failed_comes_again_and_then_is_a_dead_letter() -> None:
+    (event,) = (it["Properties"] for it in template.FUNCTIONS["webhooks"]["Events"].values() if it["Type"] == "SQS")
+    assert event["Queue"] == {"GetAtt": "WebhookQueue.Arn"}
+    assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    queue = RESOURCES["WebhookQueue"]["Properties"]
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"GetAtt": "WebhookDeadLetters.Arn"}
+    # A batch that is at work is not given to another, and is over before its deliveries are due again.
+    assert 6 * template.FUNCTIONS["webhooks"]["Timeout"] <= queue["VisibilityTimeout"] < courier.QUEUED.total_seconds()
+    letters = RESOURCES["WebhookLetters"]["Properties"]["Dimensions"]
+    assert letters == [{"Name": "QueueName", "Value": {"GetAtt": "WebhookDeadLetters.QueueName"}}]
+    # A schedule's run and the queue's, side by side.
+    assert all(size["Webhooks"] > event["ScalingConfig"]["MaximumConcurrency"] for size in SIZES.values())
+
+
+@pytest.mark.parametrize(
+    ("given", "queue", "nat"),
+    [({}, "", False), ({"WayOut": "true"}, "${WebhookQueue}", True), (GIVEN, "${WebhookQueue}", False),
+     ({"SubnetIds": "subnet-1,subnet-2", "WayOut": "true"}, "${WebhookQueue}", False)],
+)  # fmt: skip
+def test_deliveries_go_through_the_queue_where_there_is_a_way_to_it(
+    given: dict[str, str], queue: str, *, nat: bool
+) -> None:
+    assert template.environment("webhooks", given)["QUEUE_URL"] == queue
+    assert Stack(given).has("Nat") is nat
 
 
 # Stores

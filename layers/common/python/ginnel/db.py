@@ -83,6 +83,14 @@ def after_commit(session: AsyncSession, act: Callable[[], Awaitable[Any]]) -> No
     session.info.setdefault("after_commit", []).append(act)
 
 
+async def pause(session: AsyncSession) -> None:
+    """Give the connection back before something slow is waited for; what comes then is another transaction.
+
+    Who is asking is known by now, and that they did is kept: nothing else may have been done yet.
+    """
+    await session.commit()
+
+
 # Without scope="function" FastAPI would commit after the answer has left, and a failed commit would have answered 201.
 Conn = Annotated[AsyncSession, Depends(transaction, scope="function")]
 

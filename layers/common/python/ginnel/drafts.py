@@ -81,6 +81,10 @@ class LinkDraft(_Draft):
         default=False,
         description="Give out a link of the workspace that leads to this target and no other, if there is one.",
     )
+    fetch_title: bool = Field(
+        default=False,
+        description="Without a title, take the target's own, if its page tells one within three seconds.",
+    )
 
 
 class LinkChange(_Draft):
@@ -155,6 +159,7 @@ class Revert(web.Input):
 
 class BulkCreate(LinkDraft):
     op: Literal["create"]
+    fetch_title: Literal[False] = Field(default=False, description="Pages are fetched for one link at a time only.")
 
 
 class BulkUpdate(LinkChange):

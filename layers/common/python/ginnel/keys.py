@@ -24,7 +24,16 @@ LAST = datetime(9999, 1, 1, tzinfo=UTC)
 LIMIT = 100
 """Live keys a workspace may have."""
 
-Scope = Literal["links:read", "links:write", "domains:read", "domains:write", "stats:read", "clicks:write"]
+Scope = Literal[
+    "links:read",
+    "links:write",
+    "domains:read",
+    "domains:write",
+    "webhooks:read",
+    "webhooks:write",
+    "stats:read",
+    "clicks:write",
+]
 """What a key may be allowed. Keys are no way to more keys, so keys:write is not among them."""
 
 

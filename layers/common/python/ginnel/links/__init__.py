@@ -4,6 +4,7 @@ The fields that clients send and see are in `drafts`, what rules may say in `con
 """
 
 from .bulk import bulk
+from .expiring import announce_expired
 from .history import history
 from .reading import Sort, find_all, get, record, short_url
 from .slugging import available
@@ -17,6 +18,7 @@ __all__ = [
     "SlugTaken",
     "Sort",
     "Version",
+    "announce_expired",
     "available",
     "bulk",
     "change",

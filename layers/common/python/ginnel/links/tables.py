@@ -45,6 +45,12 @@ class Link(Base):
             postgresql_using="gin",
         ),
         Index(
+            "links_workspace_id_expires_at_idx",
+            "workspace_id",
+            "expires_at",
+            postgresql_where=text("expires_at is not null and deleted_at is null"),
+        ),
+        Index(
             "links_workspace_id_id_idx", "workspace_id", text("id desc"), postgresql_where=text("deleted_at is null")
         ),
     )

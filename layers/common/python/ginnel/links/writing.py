@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import audit, blocking, conditions, domains, passwords, purges, slugs, tags
+from ginnel import audit, blocking, conditions, domains, passwords, purges, slugs, tags, webhooks
 from ginnel.domains import Domain
 from ginnel.drafts import LinkChange, LinkDraft, LinkOut
 from ginnel.errors import Conflict, Invalid, PreconditionFailed, Problem
@@ -226,7 +226,9 @@ class _Batch:
             shown = show(Found(link, domain, 0), names=sorted(set(draft.tags)), clicks=0)
             made.append((number, Made(shown, created=True)))
         if made:
-            await history.keep(self.conn, [one.link for _, one in made], user=self.user)
+            fresh = [one.link for _, one in made]
+            await history.keep(self.conn, fresh, user=self.user)
+            await webhooks.announce(self.conn, "link.created", fresh, workspace=self.workspace, now=self.now)
             changed = [(self.rows[number].domain.host, link.slug_key) for number, link in links.items()]
             purges.after_commit(self.conn, changed, self.now)
         return made
@@ -280,6 +282,7 @@ async def change(  # noqa: PLR0913  # who changes what, from which version, when
     purges.after_commit(conn, {(domain.host, key) for key in (old_key, link.slug_key)}, now)
     changed = (await shown(conn, [Found(link, domain, used)]))[0]
     await history.keep(conn, [changed], user=user)
+    await webhooks.announce(conn, "link.updated", [changed], workspace=workspace, now=now)
     return changed
 
 
@@ -299,8 +302,10 @@ async def delete(  # noqa: PLR0913  # as for change
     conn: AsyncSession, link_id: int, *, workspace: int, user: int, version: int | None, now: datetime
 ) -> None:
     """Delete a link: visitors get 410, and nobody else can have its slug for a while. Raises NotFound, PreconditionFailed."""
-    link, domain, _ = await own(conn, link_id, workspace=workspace, lock=True)
+    found = await own(conn, link_id, workspace=workspace, lock=True)
+    link, domain, _ = found
     _check_version(link, version)
+    await webhooks.announce(conn, "link.deleted", await shown(conn, [found]), workspace=workspace, now=now)
     link.deleted_at = link.updated_at = now
     link.version += 1
     audit.record(conn, "link_deleted", subject=f"link:{link.id}", at=now, workspace=workspace, user=user)
@@ -370,7 +375,7 @@ def _key(domain: Domain, slug: str) -> str:
     return slug if domain.case_sensitive else slugs.fold(slug)
 
 
-_ELSEWHERE = frozenset({"slug", "domain", "tags", "disabled", "archived", "reuse"})
+_ELSEWHERE = frozenset({"slug", "domain", "tags", "disabled", "archived", "reuse", "fetch_title"})
 """Fields that are not kept in a column of their own name and kind."""
 
 

@@ -31,12 +31,15 @@ from ginnel import (
     sessions,
     stats,
     users,
+    webhooks,
     workspaces,
 )
 from ginnel.db import Base
 
 # The mapped classes register themselves with Base when their modules are imported.
-MODELS = (audit, blocking, domains, idempotency, keys, links, orphans, purges, sessions, stats, users, workspaces)
+MODELS = (
+    audit, blocking, domains, idempotency, keys, links, orphans, purges, sessions, stats, users, webhooks, workspaces,
+)  # fmt: skip
 METADATA = Base.metadata
 
 
