@@ -10,7 +10,7 @@ from fastapi import Body, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, Field, TypeAdapter, WithJsonSchema
 
-from ginnel import access, idempotency, lambdas, links, places, postgres, redis, settings, stats, tokens, web
+from ginnel import access, exports, idempotency, lambdas, links, places, postgres, redis, settings, stats, tokens, web
 from ginnel import explain as explanations
 from ginnel.access import Me
 from ginnel.db import Conn
@@ -20,7 +20,13 @@ from ginnel.explain import Described, Explanation
 from ginnel.idempotency import IdempotencyKey
 from ginnel.web import Now
 
-app = web.new_app("Links", needs=[postgres.Settings, redis.Settings, settings.Site, tokens.Settings, places.Settings])
+from . import exchange
+
+app = web.new_app(
+    "Links",
+    needs=[postgres.Settings, redis.Settings, settings.Site, tokens.Settings, places.Settings, exports.Settings],
+)
+app.include_router(exchange.router)
 handler = lambdas.serve(app)
 
 Reader = Annotated[Me, Depends(access.may("links:read"))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -81,6 +82,10 @@ async def transaction() -> AsyncIterator[AsyncSession]:
 def after_commit(session: AsyncSession, act: Callable[[], Awaitable[Any]]) -> None:
     """Have `act` called once the session's transaction is durable, before the answer leaves."""
     session.info.setdefault("after_commit", []).append(act)
+
+
+session = asynccontextmanager(transaction)
+"""The same for what is no request, or outlives its handler: `async with db.session() as conn:`."""
 
 
 # Without scope="function" FastAPI would commit after the answer has left, and a failed commit would have answered 201.

@@ -16,11 +16,25 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from ginnel import audit, db, domains, idempotency, keys, links, observe, postgres, sessions, stats, users, workspaces
+from ginnel import (
+    audit,
+    db,
+    domains,
+    idempotency,
+    imports,
+    keys,
+    links,
+    observe,
+    postgres,
+    sessions,
+    stats,
+    users,
+    workspaces,
+)
 from ginnel.db import Base
 
 # The mapped classes register themselves with Base when their modules are imported.
-MODELS = (audit, domains, idempotency, keys, links, sessions, stats, users, workspaces)
+MODELS = (audit, domains, idempotency, imports, keys, links, sessions, stats, users, workspaces)
 METADATA = Base.metadata
 
 
