@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ginnel import db, links, sheets
+from ginnel import db, links, settings, sheets
 from ginnel.drafts import LinkOut, LinkPage
 
 Format = Literal["csv", "json", "ndjson"]
@@ -44,6 +44,8 @@ COLUMNS = (
     "created_at",
 )
 _PAGE = 500
+_FEW = 50
+"""A page where answers are bounded: they end between two."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ async def _page(asked: Asked, cursor: str | None) -> LinkPage:
         return await links.find_all(
             conn,
             workspace=asked.workspace,
-            limit=_PAGE,
+            limit=_FEW if settings.read(Settings).answer_bytes else _PAGE,
             cursor=cursor,
             search=asked.search,
             with_tags=asked.tags,

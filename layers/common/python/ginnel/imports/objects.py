@@ -11,9 +11,12 @@ from ginnel.errors import FieldError, Invalid
 
 from .rows import MAX_ROW, Row
 
+_LIST = r'"(?:items|links|data|shortUrls|result)"\s*:\s*'
 _SCALAR = r'\s*"\w+"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[-+.\w]+)\s*,'
-_PAGE = re.compile(rf'\{{(?:{_SCALAR})*\s*"(?:items|links|data|shortUrls|result)"\s*:\s*(?=[\[{{])')
+_PAGE = re.compile(rf"\{{(?:{_SCALAR})*\s*{_LIST}(?=[\[{{])")
 """How a page begins: with its list, before which only numbers and the like may stand."""
+_INNER = re.compile(rf"{_LIST}\[")
+"""Where a page's list is not that, but an object around it."""
 _MEMBER = re.compile(r'\s*"(?:[^"\\]|\\.)*"\s*:\s*')
 _SPACE = re.compile(r"[\s,]*")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[^"{}\[\]]+|[{}\[\]]')
@@ -69,24 +72,20 @@ class ObjectRows:
                 self._place, self._depth = "array", 0
                 return at + 1, None
             if (page := _PAGE.match(self._rest, at)) and page.end() < len(self._rest):
+                self._place = "array" if self._rest[page.end()] == "[" else "members"
                 self._depth = 1
-                return self._enter(page.end()), None
+                return page.end() + 1, None
         elif sign in "]}":
             self._place = "after" if self._depth else "outside"
             return at + 1, None
         if self._place == "members":
-            if (member := _MEMBER.match(self._rest, at)) is None:
+            if (member := _MEMBER.match(self._rest, at)) is None or member.end() == len(self._rest):
                 return None
+            if inner := _INNER.match(self._rest, at):
+                self._place, self._depth = "array", self._depth + 1
+                return inner.end(), None
             at = member.end()
         return self._value(at, last=last)
-
-    def _enter(self, at: int) -> int:
-        """Enter a page's list; a page in a page is one more that has to be left."""
-        if page := _PAGE.match(self._rest, at):
-            self._depth += 1
-            at = page.end()
-        self._place = "array" if self._rest[at : at + 1] == "[" else "members"
-        return at + 1
 
     def _leave(self, at: int) -> tuple[int, None] | None:
         """Skip what stands in a page behind its list."""

@@ -233,7 +233,7 @@ class _Batch:
         if made:
             await history.keep(self.conn, [one.link for _, one in made], user=self.user)
             changed = [(self.rows[number].domain.host, link.slug_key) for number, link in links.items()]
-            await _note_purges(self.conn, changed, self.now)
+            purge_after_commit(self.conn, changed, self.now)
         return made
 
 
