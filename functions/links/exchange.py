@@ -109,8 +109,8 @@ async def _whole(first: Piece, pieces: AsyncIterator[Piece], around: tuple[str, 
     summary="Import a file of links",
     description="Takes in a file of our own, of Bitly, YOURLS, Kutt, Shlink or Dub (see docs/import.md), and answers when all "
     "rows are written down; a worker makes links of them, which `GET /api/v1/imports/{import_id}` follows. A file that "
-    "can't be read to its end is refused as a whole. Longer files, and on Lambda those over 4 MB, come in parts: with `more=true`, "
-    "and the others to `POST /api/v1/imports/{import_id}/rows`.",
+    "can't be read to its end is refused as a whole. Longer files, and on Lambda those over 4 MB, come in parts: with "
+    "`more=true`, and the others to `POST /api/v1/imports/{import_id}/rows`.",
     openapi_extra=_FILE,
     responses=web.problems(*access.REFUSALS, access.ScopeMissing, imports.TooManyImports, Invalid),
 )

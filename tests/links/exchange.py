@@ -40,7 +40,10 @@ async def domain_of(account: Account) -> str:
     workspace = (await account.http.get("/api/v1/auth/me")).json()["workspace"]
     connection = await postgres.connect()
     await connection.execute(
-        "insert into domains (workspace_id, host, case_sensitive, verified_at, created_at) values ($1, $2, false, now(), now())",
+        """
+        insert into domains (workspace_id, host, case_sensitive, verified_at, created_at)
+        values ($1, $2, false, now(), now())
+        """,
         workspace,
         host,
     )

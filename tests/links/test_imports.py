@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import secrets
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -302,7 +303,7 @@ async def test_a_file_may_come_in_parts_that_are_cut_anywhere(account: Account) 
         "target,slug,title\r\n" + "".join(f'https://example.com/,{one},"ü, ""{one}"""\r\n' for one in chosen)
     ).encode()
     cuts = [0, 3, len(data) // 3, len(data) // 2, len(data)]
-    parts = [data[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    parts = [data[start:end] for start, end in pairwise(cuts)]
     begun = (await account.http.post("/api/v1/imports?more=true", content=parts[0])).json()
     path = f"/api/v1/imports/{begun['id']}/rows"
     assert begun["state"] == "receiving"

@@ -41,7 +41,7 @@ def record(  # noqa: PLR0913  # an entry's fields, each by name
     conn.add(Entry(at=at, workspace_id=workspace, user_id=user, action=action, subject=subject, details=details))
 
 
-async def record_all(
+async def record_all(  # noqa: PLR0913  # as for record
     conn: AsyncSession, action: str, *, subjects: Sequence[str], at: datetime, workspace: int, user: int
 ) -> None:
     """Add an entry a subject, in one statement."""

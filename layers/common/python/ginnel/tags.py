@@ -41,9 +41,7 @@ async def put(conn: AsyncSession, names: Sequence[str], *, link: int, workspace:
     await conn.execute(insert(LinkTag).from_select(["link_id", "tag_id"], mine))
 
 
-async def put_all(
-    conn: AsyncSession, wanted: Mapping[int, Sequence[str]], *, workspace: int, now: datetime
-) -> None:
+async def put_all(conn: AsyncSession, wanted: Mapping[int, Sequence[str]], *, workspace: int, now: datetime) -> None:
     """Give new links their tags, by link."""
     pairs = [(link, name) for link, names in wanted.items() for name in names]
     if not pairs:
