@@ -1,4 +1,4 @@
-"""`make bench-import`: a file of 100,000 rows of each format into a running installation: time, memory, and what was lost to kills.
+"""`make bench-import`: 100,000 rows of each format into a running installation: time, memory, and what kills cost.
 
 Takes nothing from the outside: `up` with embedded servers, on a folder of its own.
 """
