@@ -108,6 +108,13 @@ def _peaks(live: Running) -> dict[str, int]:
     return found
 
 
+def _cpu(live: Running) -> float:
+    """Return the seconds of CPU that the worker and PostgreSQL have had."""
+    kinds = running.processes(live.data)
+    stats = [Path(f"/proc/{pid}/stat").read_text() for kind in ("worker", "postgres") for pid in kinds.get(kind, [])]
+    return sum(sum(map(int, stat.rpartition(") ")[2].split()[11:13])) for stat in stats) / os.sysconf("SC_CLK_TCK")
+
+
 async def _begin(http: httpx.AsyncClient, name: str) -> tuple[dict[str, Any], int, float]:
     data = FILES[name](name)
     begun = time.monotonic()
@@ -145,9 +152,9 @@ async def _audit(live: Running, begun: dict[str, Any], name: str) -> tuple[int, 
 
 async def _measure(live: Running, http: httpx.AsyncClient, name: str) -> dict[str, Any]:
     begun, size, taken = await _begin(http, name)
-    started = time.monotonic()
+    started, cpu = time.monotonic(), _cpu(live)
     done = await _until(http, begun, 1)
-    worked = time.monotonic() - started
+    worked, cpu = time.monotonic() - started, _cpu(live) - cpu
     assert (done["created"], done["failed"], done["skipped"]) == (ROWS, 0, 0), done
     twice, missing = await _audit(live, begun, name)
     started = time.monotonic()
@@ -156,11 +163,17 @@ async def _measure(live: Running, http: httpx.AsyncClient, name: str) -> dict[st
     peaks = _peaks(live)
     print(
         f"  {name:7} {size / 1e6:5.1f} MB taken in in {taken:4.1f} s, {ROWS:,} links made in {worked:5.1f} s "
-        f"({ROWS / worked:,.0f}/s), report of {report.text.count(chr(10)):,} lines in {reported:.1f} s; most memory: host "
+        f"({ROWS / worked:,.0f}/s; {ROWS / cpu:,.0f} a second of worker's and PostgreSQL's CPU), report of {report.text.count(chr(10)):,} lines in {reported:.1f} s; most memory: host "
         f"{peaks['app']} MiB, worker {peaks['worker']} MiB; duplicates {twice}, missing {missing}",
         flush=True,
     )
-    return {"seconds": round(taken + worked, 1), "per_second": round(ROWS / worked), **peaks, "wrong": twice + missing}
+    return {
+        "seconds": round(taken + worked, 1),
+        "per_second": round(ROWS / worked),
+        "per_cpu_second": round(ROWS / cpu),
+        **peaks,
+        "wrong": twice + missing,
+    }
 
 
 async def _killed(data: Path) -> dict[str, Any]:

@@ -32,6 +32,8 @@ class Job(NamedTuple):
     on_conflict: str
     dry_run: bool
     domain: str | None
+    position: int
+    """The row up to which it was worked off before."""
 
 
 class Outcome(NamedTuple):

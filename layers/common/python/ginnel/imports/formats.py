@@ -247,6 +247,11 @@ def _flag(value: Any) -> Any:  # noqa: ANN401  # as for _number
     return value
 
 
+def given(password: Any) -> bool:  # noqa: ANN401  # a cell
+    """Say whether a cell holds a password, or says that there is one."""
+    return _flag(password) not in (None, False, "null", "None")
+
+
 def _moment(value: Any) -> Any:  # noqa: ANN401  # as for _number
     """Take a time without a zone for UTC, as these are kept where they come from."""
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?", value.strip()):

@@ -81,6 +81,7 @@ async def begin(  # noqa: PLR0913  # who wants what done with which file
         updated=0,
         skipped=0,
         failed=0,
+        position=0,
         created_at=now,
         worked_at=now,
     )
@@ -159,7 +160,8 @@ def _first(into: Import, row: Row) -> dict[str, Any]:
 def _kept(row: Row) -> dict[str, Any]:
     """Make what is written down of a row. Passwords are not: only whether there was one."""
     cells = {
-        name: bool(value) if formats.named(name) == formats.PASSWORD else value for name, value in row.cells.items()
+        name: formats.given(value) if formats.named(name) == formats.PASSWORD else value
+        for name, value in row.cells.items()
     }
     fault = row.fault
     try:

@@ -42,6 +42,8 @@ class Import(Base):
     updated: Mapped[int]
     skipped: Mapped[int]
     failed: Mapped[int]
+    position: Mapped[int]
+    """The row up to which it was worked off."""
     created_at: Mapped[datetime]
     worked_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
@@ -49,10 +51,7 @@ class Import(Base):
 
 class ImportRow(Base):
     __tablename__ = "import_rows"
-    __table_args__ = (
-        CheckConstraint("state in ('waiting', 'created', 'updated', 'skipped', 'failed')", name="state"),
-        Index("import_rows_waiting_idx", "import_id", "number", postgresql_where=text("state = 'waiting'")),
-    )
+    __table_args__ = (CheckConstraint("state in ('waiting', 'created', 'updated', 'skipped', 'failed')", name="state"),)
 
     import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

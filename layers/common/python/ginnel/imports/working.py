@@ -69,7 +69,7 @@ async def _next(conn: AsyncSession) -> Job | None:
         await conn.execute(
             text(
                 """
-                select id, workspace_id, user_id, format, on_conflict, dry_run, domain from imports
+                select id, workspace_id, user_id, format, on_conflict, dry_run, domain, position from imports
                 where state in ('waiting', 'running') order by worked_at limit 1 for update skip locked
                 """
             )
@@ -85,12 +85,12 @@ async def _rows(conn: AsyncSession, job: Job) -> _Rows:
             select number, cells from (
                 select number, cells, size, sum(size) over (order by number) as upto from (
                     select number, cells, size from import_rows
-                    where import_id = :import and state = 'waiting' order by number limit :rows
+                    where import_id = :import and number > :position and state = 'waiting' order by number limit :rows
                 ) oldest
             ) summed where upto - size < :bytes order by number
             """
         ),
-        {"import": job.id, "rows": _AT_ONCE, "bytes": _BYTES_AT_ONCE},
+        {"import": job.id, "position": job.position, "rows": _AT_ONCE, "bytes": _BYTES_AT_ONCE},
     )
     return [(number, cells) for number, cells in found]
 
@@ -143,13 +143,15 @@ async def _keep(conn: AsyncSession, job: Job, outcomes: Sequence[Outcome], *, no
             """
             update imports
             set created = created + :created, updated = updated + :updated, skipped = skipped + :skipped,
-                failed = failed + :failed, worked_at = :now, state = :state, finished_at = :finished
+                failed = failed + :failed, position = :position, worked_at = :now, state = :state,
+                finished_at = :finished
             where id = :import
             """
         ),
         {
             "import": job.id,
             **{state: sum(o.state == state for o in outcomes) for state in ("created", "updated", "skipped", "failed")},
+            "position": max((outcome.number for outcome in outcomes), default=job.position),
             "now": now,
             "state": "running" if outcomes else "done",
             "finished": None if outcomes else now,

@@ -29,6 +29,7 @@ UP = [
         updated bigint not null,
         skipped bigint not null,
         failed bigint not null,
+        position bigint not null,
         created_at timestamptz not null,
         worked_at timestamptz not null,
         finished_at timestamptz
@@ -51,7 +52,6 @@ UP = [
         primary key (import_id, number)
     )
     """,
-    "create index import_rows_waiting_idx on import_rows (import_id, number) where state = 'waiting'",
     # What a row of a file names, a slug or an id, no other row of it may name too.
     """
     create table import_claims (
