@@ -163,7 +163,8 @@ async def _measure(live: Running, http: httpx.AsyncClient, name: str) -> dict[st
     peaks = _peaks(live)
     print(
         f"  {name:7} {size / 1e6:5.1f} MB taken in in {taken:4.1f} s, {ROWS:,} links made in {worked:5.1f} s "
-        f"({ROWS / worked:,.0f}/s; {ROWS / cpu:,.0f} a second of worker's and PostgreSQL's CPU), report of {report.text.count(chr(10)):,} lines in {reported:.1f} s; most memory: host "
+        f"({ROWS / worked:,.0f}/s; {ROWS / cpu:,.0f} a second of worker's and PostgreSQL's CPU), report of "
+        f"{report.text.count(chr(10)):,} lines in {reported:.1f} s; most memory: host "
         f"{peaks['app']} MiB, worker {peaks['worker']} MiB; duplicates {twice}, missing {missing}",
         flush=True,
     )
