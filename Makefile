@@ -117,6 +117,10 @@ bench-redirect: .venv/test ## measure redirects beside nginx (needs nginx and wr
 bench-ingest: .venv/test ## measure how quickly clicks are stored
 	@$(BIN)/python -m tests.bench.ingest
 
+.PHONY: bench-import
+bench-import: .venv/test ## import 100,000 rows of each format: time, memory, what a kill half-way costs (ROWS=…)
+	@$(BIN)/python -m tests.bench.imports
+
 .PHONY: bench-lambda
 bench-lambda: .venv/test here ## measure the functions' cold and warm starts beside a handler that does nothing
 	@$(BIN)/python -m tests.bench.functions

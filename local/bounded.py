@@ -22,6 +22,8 @@ _HEAD, _FIELDS = 65_536, 100
 """Bytes, and header fields, after which the end of a request's head is not waited for, beyond the piece in which it begins."""
 _WHOLE = 2 * web.MAX_BODY
 """The same for a request with its body; the app refuses longer bodies than half of it."""
+_FILES, _FILE = b"/api/v1/imports", 2 * web.MAX_FILE
+"""The same where bodies are files, which are read as they come."""
 _SECONDS = 60.0
 """How long a request may take to come, and a visitor to read on when answers pile up."""
 
@@ -70,7 +72,7 @@ class Bounded(HttpToolsProtocol):
         self._room = _HEAD
 
     def on_headers_complete(self) -> None:
-        self._room = _WHOLE
+        self._room = _FILE if self.url.startswith(_FILES) else _WHOLE
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

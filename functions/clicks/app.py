@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from typing import Annotated, Any
 
 from fastapi import Body, Depends
 
-from ginnel import access, lambdas, places, postgres, redis, settings, tokens, web
+from ginnel import access, imports, lambdas, places, postgres, redis, settings, tokens, web
 from ginnel.access import Me
 from ginnel.db import Conn
 from ginnel.errors import Invalid
+from ginnel.observe import log
 from ginnel.web import Now
 
 from . import backlog, capture
@@ -28,13 +30,27 @@ def drain() -> Drain:
 
 
 async def scheduled(event: dict[str, Any]) -> dict[str, int]:
-    """Answer a schedule's event: store what waits. Being called too often, or twice at once, is harmless."""
+    """Answer a schedule's event: store what waits, and work imports off meanwhile.
+
+    Being called too often, or twice at once, is harmless.
+    """
     if event.get("source") != "aws.events" and event.get("detail-type") != "Scheduled Event":
         raise ValueError(f"not a schedule's event: {sorted(event)}")
+    seconds = settings.read(Settings).drain_seconds
+    importing = asyncio.create_task(_import(seconds))
     try:
-        return {"stored": await drain().run(settings.read(Settings).drain_seconds)}
+        return {"stored": await drain().run(seconds)}
     finally:
+        await importing
         await backlog.report(drain())
+
+
+async def _import(seconds: float) -> None:
+    """Work imports off. What goes wrong with one is no reason to leave clicks where they are."""
+    try:
+        await imports.work(seconds)
+    except Exception:  # noqa: BLE001  # whatever it was, the rows still wait: the next run tries again
+        log.exception("import_failed")
 
 
 handler = lambdas.serve(app, otherwise=scheduled)

@@ -11,7 +11,22 @@ from pydantic import AwareDatetime, Field, GetJsonSchemaHandler, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from ginnel import access, db, idempotency, lambdas, links, pages, places, postgres, redis, settings, stats, tokens, web
+from ginnel import (
+    access,
+    db,
+    exports,
+    idempotency,
+    lambdas,
+    links,
+    pages,
+    places,
+    postgres,
+    redis,
+    settings,
+    stats,
+    tokens,
+    web,
+)
 from ginnel import explain as explanations
 from ginnel.access import Me
 from ginnel.db import Conn
@@ -21,15 +36,14 @@ from ginnel.explain import Described, Explanation
 from ginnel.idempotency import IdempotencyKey
 from ginnel.web import IfMatch, Now
 
-from . import blocked, domains, orphans, tags, targets, webhooks
+from . import blocked, domains, exchange, orphans, tags, targets, webhooks
 
-app = web.new_app("Links", needs=[postgres.Settings, redis.Settings, settings.Site, tokens.Settings, places.Settings])
-app.include_router(tags.router)
-app.include_router(domains.router)
-app.include_router(orphans.router)
-app.include_router(blocked.router)
-app.include_router(targets.router)
-app.include_router(webhooks.router)
+app = web.new_app(
+    "Links",
+    needs=[postgres.Settings, redis.Settings, settings.Site, tokens.Settings, places.Settings, exports.Settings],
+)
+for part in (tags, domains, orphans, blocked, targets, webhooks, exchange):
+    app.include_router(part.router)
 handler = lambdas.serve(app)
 
 Reader = Annotated[Me, Depends(access.may("links:read"))]

@@ -67,6 +67,7 @@ async def test_no_handler_starts_without_a_variable_that_it_needs(stores: Stores
             return function.started
 
     optional = {
+        "ANSWER_BYTES",
         "DATABASE_POOL",
         "DELIVER_SECONDS",
         "DRAIN_SECONDS",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,3 +39,18 @@ def record(  # noqa: PLR0913  # an entry's fields, each by name
 ) -> None:
     """Add an entry to the running transaction: `audit.record(conn, "link_deleted", subject="link:7", …)`."""
     conn.add(Entry(at=at, workspace_id=workspace, user_id=user, action=action, subject=subject, details=details))
+
+
+async def record_all(  # noqa: PLR0913  # as for record
+    conn: AsyncSession, action: str, *, subjects: Sequence[str], at: datetime, workspace: int, user: int
+) -> None:
+    """Add an entry a subject, in one statement."""
+    await conn.execute(
+        text(
+            """
+            insert into audit_log (at, workspace_id, user_id, action, subject, details)
+            select :at, :workspace, :user, :action, subject, '{}' from unnest(cast(:subjects as text[])) as s (subject)
+            """
+        ),
+        {"at": at, "workspace": workspace, "user": user, "action": action, "subjects": list(subjects)},
+    )

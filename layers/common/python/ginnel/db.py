@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -89,6 +90,10 @@ async def pause(session: AsyncSession) -> None:
     Who is asking is known by now, and that they did is kept: nothing else may have been done yet.
     """
     await session.commit()
+
+
+session = asynccontextmanager(transaction)
+"""The same for what is no request, or outlives its handler: `async with db.session() as conn:`."""
 
 
 # Without scope="function" FastAPI would commit after the answer has left, and a failed commit would have answered 201.

@@ -87,6 +87,15 @@ class LinkDraft(_Draft):
     )
 
 
+class Imported(LinkDraft):
+    """What a row of a file may say of a link besides."""
+
+    disabled: bool = False
+    archived: bool = False
+    protected: bool = Field(default=False, description="It had a password, which no file holds.")
+    imported_clicks: Annotated[int, Field(strict=True, ge=0, le=10**12)] = 0
+
+
 class LinkChange(_Draft):
     """Fields that are left out stay as they are; null clears a field that may be empty."""
 
@@ -125,7 +134,14 @@ class LinkOut(web.Output):
         description="What people should know of where it leads: `target_mixed_script`, a host that mixes alphabets; "
         "`target_lookalike`, one in letters that look like Latin ones."
     )
-    clicks: int = Field(description="Clicks by people so far; bots are counted apart, see stats.")
+    clicks: int = Field(
+        description="Clicks by people so far, those that it came with (imported_clicks) among them; bots are counted apart, "
+        "see stats."
+    )
+    imported_clicks: int = Field(
+        description="Clicks that were counted elsewhere before the link was imported. Nothing but their number is known, so "
+        "that statistics don't have them."
+    )
     external_id: str | None
     version: int
     created_at: datetime

@@ -246,3 +246,4 @@ async def tend(connection: asyncpg.Connection, now: datetime) -> None:
     await connection.execute("delete from clamped_clicks where at < $1::timestamptz - interval '7 days'", now)
     await connection.execute("delete from captured_clicks where created_at < $1::timestamptz - interval '7 days'", now)
     await connection.execute("delete from idempotency_keys where created_at < $1::timestamptz - interval '1 day'", now)
+    await connection.execute("delete from imports where worked_at < $1::timestamptz - interval '30 days'", now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -124,6 +124,27 @@ async def put(conn: AsyncSession, names: Sequence[str], *, link: int, workspace:
     await conn.execute(insert(Tag).values(rows).on_conflict_do_nothing())
     mine = select(literal(link), Tag.id).where(Tag.workspace_id == workspace, Tag.name.in_(names))
     await conn.execute(insert(LinkTag).from_select(["link_id", "tag_id"], mine))
+
+
+async def put_all(conn: AsyncSession, wanted: Mapping[int, Sequence[str]], *, workspace: int, now: datetime) -> None:
+    """Give new links their tags, by link."""
+    pairs = [(link, name) for link, names in wanted.items() for name in names]
+    if not pairs:
+        return
+    names = sorted({name for _, name in pairs})  # in one order, so that two who make the same ones don't wait crosswise
+    rows = [{"workspace_id": workspace, "name": name, "created_at": now} for name in names]
+    await conn.execute(insert(Tag).values(rows).on_conflict_do_nothing())
+    await conn.execute(
+        text(
+            """
+            insert into link_tags (link_id, tag_id)
+            select w.link, t.id from unnest(cast(:links as bigint[]), cast(:names as citext[])) as w (link, name)
+            join tags t on t.workspace_id = :workspace and t.name = w.name
+            on conflict do nothing
+            """
+        ),
+        {"links": [link for link, _ in pairs], "names": [name for _, name in pairs], "workspace": workspace},
+    )
 
 
 async def of(conn: AsyncSession, links: Sequence[int]) -> dict[int, list[str]]:

@@ -6,7 +6,7 @@ Nothing here knows the database: the redirect function imports it too.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -25,6 +25,8 @@ from ginnel.errors import FieldError, Invalid, Problem
 
 MAX_BODY = 1024 * 1024
 """Bytes. A hundred links with every field at its longest fit."""
+MAX_FILE = 64 * 1024 * 1024
+"""Bytes of a body that its route reads piece by piece, as `stream` does."""
 
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
@@ -115,7 +117,8 @@ class Frame:
             await send(message)
 
         try:
-            await self.app(scope, _bounded(receive), framed)
+            bound = scope[_BOUND] = _Bound()
+            await self.app(scope, _bounded(receive, bound), framed)
         except Exception:
             observe.log.exception("request_failed", method=scope["method"])
             if started:
@@ -125,19 +128,35 @@ class Frame:
             observe.request_id.reset(token)
 
 
-def _bounded(receive: Receive) -> Receive:
+_BOUND = "ginnel.bound"
+
+
+class _Bound:
+    """How many bytes a request's body may have: its route may raise it once it knows who is asking."""
+
+    most = MAX_BODY
+
+
+def _bounded(receive: Receive, bound: _Bound) -> Receive:
     size = 0
 
     async def bounded() -> Message:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > MAX_BODY:
+        if size > bound.most:
             # FastAPI turns all but its own exceptions into "400, error parsing the body".
-            raise HTTPException(413, f"A request's body may hold {MAX_BODY} bytes.")
+            raise HTTPException(413, f"A request's body may hold {bound.most} bytes.")
         return message
 
     return bounded
+
+
+async def stream(request: Request) -> AsyncIterator[bytes]:
+    """Give a body piece by piece, which may be as long as a file. Nobody is asked for it before they are known."""
+    request.scope[_BOUND].most = MAX_FILE
+    async for piece in request.stream():
+        yield piece
 
 
 def _respond(

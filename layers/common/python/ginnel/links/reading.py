@@ -58,12 +58,16 @@ async def find_all(  # noqa: PLR0913  # one question, each word of it by name
     search: str | None = None,
     with_tags: Sequence[str] = (),
     domain: str | None = None,
-    archived: bool = False,
+    archived: bool | None = False,
     sort: Sort = "-created_at",
 ) -> LinkPage:
-    """List links. `search` looks into slug, target, title and tags, whatever the case; of tags, all must be there."""
+    """List links. `search` looks into slug, target, title and tags, whatever the case; of tags, all must be there.
+
+    `archived` may be None for both kinds.
+    """
     query = _all().where(Link.workspace_id == workspace, Link.deleted_at.is_(None))
-    query = query.where(Link.archived_at.is_not(None) if archived else Link.archived_at.is_(None))
+    if archived is not None:
+        query = query.where(Link.archived_at.is_not(None) if archived else Link.archived_at.is_(None))
     if domain:
         query = query.where(Domain.host == domain.lower())
     if search:
@@ -193,7 +197,8 @@ def show(found: Found, *, names: list[str], clicks: int, blocked: AbstractSet[st
         archived=link.archived_at is not None,
         blocked=link.blocked_at is not None or any(not blocked.isdisjoint(targets.hosts(url)) for url in led_to(link)),
         warnings=homographs.found(led_to(link)),
-        clicks=clicks,
+        clicks=clicks + link.imported_clicks,
+        imported_clicks=link.imported_clicks,
         external_id=link.external_id,
         version=link.version,
         created_at=link.created_at,

@@ -76,6 +76,7 @@ class Link(Base):
     rules: Mapped[list[Any]] = mapped_column(JSONB)
     variants: Mapped[list[Any]] = mapped_column(JSONB)
     external_id: Mapped[str | None] = mapped_column(Text)
+    imported_clicks: Mapped[int] = mapped_column(server_default="0")
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import audit, blocking, conditions, domains, passwords, purges, slugs, tags, webhooks
 from ginnel.domains import Domain
-from ginnel.drafts import LinkChange, LinkDraft, LinkOut
+from ginnel.drafts import Imported, LinkChange, LinkDraft, LinkOut
 from ginnel.errors import Conflict, Invalid, PreconditionFailed, Problem
 
 from . import history
@@ -153,9 +153,19 @@ class _Batch:
             "created_at": self.now,
             "updated_at": self.now,
             "version": 1,
+            **self._brought(draft),
         }
         _check_order(columns["starts_at"], columns["expires_at"])
         self.rows.append(_Row(draft, domain, columns))
+
+    def _brought(self, draft: LinkDraft) -> dict[str, Any]:
+        """Make the columns of what only links from elsewhere bring with them."""
+        brought = draft if isinstance(draft, Imported) else None
+        return {
+            "imported_clicks": brought.imported_clicks if brought else 0,
+            "disabled_at": self.now if brought and brought.disabled else None,
+            "archived_at": self.now if brought and brought.archived else None,
+        }
 
     async def insert(self) -> list[Made | Problem]:
         """Make the links that were drawn up; return them in their order."""
@@ -213,17 +223,17 @@ class _Batch:
 
     async def _finish(self, links: Mapping[int, Link]) -> list[tuple[int, Made]]:
         """Write down what belongs to new links, which are given by their rows' numbers."""
-        await open_budgets(self.conn, [link.id for link in links.values() if link.max_clicks is not None])
+        used = await open_budgets(self.conn, [link.id for link in links.values() if link.max_clicks is not None])
+        tagged = {link.id: self.rows[number].draft.tags for number, link in links.items()}
+        await tags.put_all(self.conn, tagged, workspace=self.workspace, now=self.now)
+        subjects = [f"link:{link.id}" for link in links.values()]
+        await audit.record_all(
+            self.conn, "link_created", subjects=subjects, at=self.now, workspace=self.workspace, user=self.user
+        )
         made: list[tuple[int, Made]] = []
         for number, link in links.items():
             draft, domain, _ = self.rows[number]
-            if draft.tags:
-                await tags.put(self.conn, draft.tags, link=link.id, workspace=self.workspace, now=self.now)
-            subject = f"link:{link.id}"
-            audit.record(
-                self.conn, "link_created", subject=subject, at=self.now, workspace=self.workspace, user=self.user
-            )
-            shown = show(Found(link, domain, 0), names=sorted(set(draft.tags)), clicks=0)
+            shown = show(Found(link, domain, used.get(link.id)), names=sorted(set(draft.tags)), clicks=0)
             made.append((number, Made(shown, created=True)))
         if made:
             fresh = [one.link for _, one in made]
@@ -345,7 +355,7 @@ async def open_budgets(conn: AsyncSession, links: Sequence[int]) -> dict[int, in
         text(
             """
             insert into link_budgets as kept (link_id, used)
-            select l.id, coalesce((select sum(clicks) from clicks_hourly h where h.link_id = l.id), 0)
+            select l.id, l.imported_clicks + coalesce((select sum(clicks) from clicks_hourly h where h.link_id = l.id), 0)
             from links l where l.id = any(:links)
             on conflict (link_id) do update set used = greatest(kept.used, excluded.used)
             returning link_id, used

@@ -22,6 +22,7 @@ from ginnel import (
     db,
     domains,
     idempotency,
+    imports,
     keys,
     links,
     observe,
@@ -38,7 +39,7 @@ from ginnel.db import Base
 
 # The mapped classes register themselves with Base when their modules are imported.
 MODELS = (
-    audit, blocking, domains, idempotency, keys, links, orphans, purges, sessions, stats, users, webhooks, workspaces,
+    audit, blocking, domains, idempotency, imports, keys, links, orphans, purges, sessions, stats, users, webhooks, workspaces,
 )  # fmt: skip
 METADATA = Base.metadata
 
