@@ -20,7 +20,10 @@ from ginnel.explain import Described, Explanation
 from ginnel.idempotency import IdempotencyKey
 from ginnel.web import Now
 
+from . import qr
+
 app = web.new_app("Links", needs=[postgres.Settings, redis.Settings, settings.Site, tokens.Settings, places.Settings])
+app.include_router(qr.router)
 handler = lambdas.serve(app)
 
 Reader = Annotated[Me, Depends(access.may("links:read"))]

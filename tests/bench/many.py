@@ -96,10 +96,12 @@ def _rows(  # the drawing, each thing that it draws from by itself
     for number in range(links):
         if number % 1000 == 0:
             text = iter(drawn.choices(words, cum_weights=weights, k=8000))
-        workspace = workspaces[0] if number * mine // links != (number + 1) * mine // links else drawn.choice(workspaces[1:])
+        workspace = (
+            workspaces[0] if number * mine // links != (number + 1) * mine // links else drawn.choice(workspaces[1:])
+        )
         domain = own
         if workspace == workspaces[0]:
-            domain = rare if number % 3000 < 4 else drawn.choices((own, go), (70, 30))[0]  # noqa: PLR2004
+            domain = rare if number % 3000 < 4 else drawn.choices((own, go), (70, 30))[0]
         one, two, three, four, five, six, seven, eight = (next(text) for _ in range(8))
         slug = f"{one}-{number:x}" if number % 2 else f"{number:x}{two}"
         target = f"https://www.{three}.example/{four}/{five}-{six}?utm_source={seven}"
@@ -115,7 +117,10 @@ def _rows(  # the drawing, each thing that it draws from by itself
 async def _tag(connection: asyncpg.Connection, workspace: int) -> None:
     """Give the workspace's links tags: a third of them the first, and each further one fewer."""
     await connection.execute(
-        "insert into tags (workspace_id, name, created_at) select $1, 'tag ' || n, now() from generate_series(0, $2::int - 1) n",
+        """
+        insert into tags (workspace_id, name, created_at)
+        select $1, 'tag ' || n, now() from generate_series(0, $2::int - 1) n
+        """,
         workspace,
         TAGS,
     )

@@ -1,4 +1,4 @@
-"""How long a list of links takes to find in an installation of a million, whatever is asked: `links.find_all`, asked directly."""
+"""How long a list of links takes to find in an installation of a million: `links.find_all`, asked directly, for all kinds."""
 
 from __future__ import annotations
 
@@ -15,19 +15,25 @@ from ginnel.links import searching
 from tests.bench.many import Filled
 from tests.e2e.running import Running
 
-EACH = 24
+EACH = 40
 """Questions of a kind."""
 SORTS: tuple[links.Sort, ...] = ("-created_at", "created_at", "-updated_at", "slug")
 
 Question = dict[str, Any]
 
 
-def _questions(drawn: random.Random, filled: Filled, cursors: dict[links.Sort, list[str]]) -> Iterator[tuple[str, Question]]:
+def _questions(
+    drawn: random.Random, filled: Filled, cursors: dict[links.Sort, list[str]]
+) -> Iterator[tuple[str, Question]]:
     """Make questions by their kinds. Words by rank: of the commonest, more than half of all links have one."""
     word = filled.words
     for _ in range(EACH):
         sort = drawn.choice(SORTS)
-        common, known, rare = word[drawn.randrange(10)], word[drawn.randrange(10, 1000)], word[drawn.randrange(1000, 20000)]
+        common, known, rare = (
+            word[drawn.randrange(10)],
+            word[drawn.randrange(10, 1000)],
+            word[drawn.randrange(1000, 20000)],
+        )
         yield "no search", {"sort": sort}
         yield "no search, from far down", {"sort": sort, "cursor": drawn.choice(cursors[sort])}
         yield "a common word", {"search": common, "sort": sort}
@@ -46,7 +52,10 @@ def _questions(drawn: random.Random, filled: Filled, cursors: dict[links.Sort, l
         yield "a tag and a word", {"with_tags": [drawn.choice(filled.tags)], "search": known, "sort": sort}
         yield "two tags", {"with_tags": drawn.sample(filled.tags, 2), "sort": sort}
         yield "a domain and a word", {"domain": drawn.choice(filled.domains), "search": known, "sort": sort}
-        yield "a domain of few links", {"domain": filled.domains[-1], "search": drawn.choice((None, common)), "sort": sort}
+        yield (
+            "a domain of few links",
+            {"domain": filled.domains[-1], "search": drawn.choice((None, common)), "sort": sort},
+        )
         yield "the archive", {"archived": True, "search": drawn.choice((None, common, known)), "sort": sort}
 
 
@@ -56,7 +65,11 @@ async def _cursors(drawn: random.Random, filled: Filled) -> dict[links.Sort, lis
     async for conn in db.transaction():
         for _ in range(8):
             at = drawn.randrange(1000, 290_000)
-            mine = select(links.Link).where(links.Link.workspace_id == filled.workspace, links.Link.deleted_at.is_(None)).order_by(links.Link.id)
+            mine = (
+                select(links.Link)
+                .where(links.Link.workspace_id == filled.workspace, links.Link.deleted_at.is_(None))
+                .order_by(links.Link.id)
+            )
             link = (await conn.scalars(mine.offset(at).limit(1))).one()
             for sort in SORTS:
                 found[sort].append(searching._cursor(link, sort))

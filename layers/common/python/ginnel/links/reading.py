@@ -16,6 +16,7 @@ from ginnel.redirects import Record
 
 from .tables import Budget, Link
 
+
 class Found(NamedTuple):
     """A link, where it stands, and what is used of its budget if it ever had one."""
 

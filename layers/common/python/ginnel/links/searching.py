@@ -1,6 +1,6 @@
 """Finding a workspace's links, however many it has: first near, among those that come next in the order; then by an index.
 
-What many links have is soon met with near; what few have, an index leads to. 
+What many links have is soon met with near; what few have, an index leads to.
 """
 
 from __future__ import annotations
@@ -75,10 +75,11 @@ async def find_all(  # noqa: PLR0913  # one question, each word of it by name
     after = _position(cursor, sort) if cursor else None
     of = await tags.ids(conn, with_tags, workspace=workspace) if with_tags else []
     on = await conn.scalar(select(Domain.id).where(Domain.host == domain.lower())) if domain else None
-    if None in of or (domain and on is None):
+    held = [tag for tag in of if tag is not None]
+    if len(held) < len(of) or (domain and on is None):
         return LinkPage(items=[], next_cursor=None)
     named = await _named(conn, search, workspace=workspace) if search else ()
-    asked = _Asked(workspace, search, named, of, on, archived, sort, after, limit + 1)
+    asked = _Asked(workspace, search, named, held, on, archived, sort, after, limit + 1)
     rows = await _near(conn, asked)
     if len(rows) <= limit and await _further(conn, asked):
         rows = await _indexed(conn, asked)
@@ -173,7 +174,7 @@ def _mine(asked: _Asked) -> _Way:
 
 
 def _filters(link: type[Link], asked: _Asked) -> _Way:
-    found = [link.archived_at.is_not(None) if asked.archived else link.archived_at.is_(None)]
+    found: _Way = [link.archived_at.is_not(None) if asked.archived else link.archived_at.is_(None)]
     if asked.domain is not None:
         found.append(link.domain_id == asked.domain)
     return found + [_tagged(link, [tag]) for tag in asked.tags]
@@ -210,9 +211,7 @@ def _tagged(link: type[Link], of: Sequence[int]) -> ColumnElement[bool]:
     return exists().where(tags.LinkTag.link_id == link.id, tags.LinkTag.tag_id.in_(of))
 
 
-async def _found(
-    conn: AsyncSession, link: type[Link], filters: _Way, asked: _Asked
-) -> list[Found]:
+async def _found(conn: AsyncSession, link: type[Link], filters: _Way, asked: _Asked) -> list[Found]:
     query = (
         select(link, Domain, Budget.used)
         .join(Domain, Domain.id == link.domain_id)
