@@ -117,6 +117,10 @@ bench-redirect: .venv/test ## measure redirects beside nginx (needs nginx and wr
 bench-ingest: .venv/test ## measure how quickly clicks are stored
 	@$(BIN)/python -m tests.bench.ingest
 
+.PHONY: bench-links
+bench-links: .venv/test ## measure how quickly links are found among a million and made, and what rules cost (needs wrk)
+	@$(BIN)/python -m tests.bench.links
+
 .PHONY: bench-lambda
 bench-lambda: .venv/test here ## measure the functions' cold and warm starts beside a handler that does nothing
 	@$(BIN)/python -m tests.bench.functions
