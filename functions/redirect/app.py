@@ -93,12 +93,15 @@ async def _follow(request: Request) -> Response:
         if path[-1:] == b"+" or path[-3:].upper() == b"%2B":
             return await _preview(request, path.removesuffix(b"+") if path[-1:] == b"+" else path[:-3])
         record, rest = await _resolve(headers.get("host", ""), path)
-        visitor = _visitor(request) if record and record.personal else None
+        said, address = _first(request), _address(request)
+        visitor = _visitor(scope, said, address) if record and record.personal else None
         answer = redirects.decide(record, scope["query_string"], time.time(), visitor=visitor, rest=rest)
         if answer.location and record:
             if request.method not in {"GET", "HEAD"} and answer.status in {301, 302}:
                 return _refuse(scope, 405, "method_not_allowed", {"allow": "GET, HEAD"})
-            line = _line(record, request, answer.served) if request.method == "GET" else None
+            line = None
+            if request.method == "GET":
+                line = clicks.visit(record, said, address=address, query=scope["query_string"], served=answer.served)
             if answer.limited:
                 answer = await _within_limit(record, answer, line, scope["query_string"])
             elif line:
@@ -131,10 +134,10 @@ _DEPTH = 8
 """Segments of a slug whose link passes paths on: each is a look-up, of which a visitor's path must not cause many."""
 
 
-def _visitor(request: Request) -> Visitor:
+def _visitor(scope: Scope, said: Mapping[bytes, bytes], address: bytes) -> Visitor:
     from ginnel.rules import Visitor  # noqa: PLC0415  # few links need it, and every cold start would pay
 
-    return Visitor.of(_first(request), address=_address(request), query=request.scope["query_string"], at=time.time())
+    return Visitor.of(said, address=address, query=scope["query_string"], at=time.time())
 
 
 def _first(request: Request) -> dict[bytes, bytes]:
@@ -148,11 +151,6 @@ def _address(request: Request) -> bytes:
         request.headers.getlist("x-forwarded-for"),
         appended="aws.event" in request.scope,
     )
-
-
-def _line(record: Record, request: Request, served: str) -> bytes:
-    query = request.scope["query_string"]
-    return clicks.visit(record, _first(request), address=_address(request), query=query, served=served)
 
 
 async def _within_limit(record: Record, answer: Answer, line: bytes | None, query: bytes) -> Answer:

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.bench import many, making, ruled, search
+from tests.bench import making, many, ruled, search
 from tests.e2e import running
 
 NAMES = ("search_p99_ms", "create_per_s_core", "rules20_ratio")

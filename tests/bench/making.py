@@ -35,7 +35,9 @@ async def measure(live: Running, client: httpx.AsyncClient) -> dict[str, Any]:
         return sum(item["status"] == httpx.codes.CREATED for item in answer.json()["items"])
 
     async def one(number: int) -> int:
-        return int((await client.post("/api/v1/links", json=_draft(f"one-{number}"))).status_code == httpx.codes.CREATED)
+        return int(
+            (await client.post("/api/v1/links", json=_draft(f"one-{number}"))).status_code == httpx.codes.CREATED
+        )
 
     print(f"\n  {'links made':26}{'of a core':>12}{'with PostgreSQL':>18}{'in fact':>12}   CPU µs a link")
     bulk = await _made(live, f"a hundred a call, {CONNECTIONS} calls", many, CALLS)
@@ -45,7 +47,10 @@ async def measure(live: Running, client: httpx.AsyncClient) -> dict[str, Any]:
 
 def _draft(name: str) -> dict[str, Any]:
     """Make what a shop sends for a campaign."""
-    return {"target": f"https://shop.example/products/{name}?utm_source=letter&utm_campaign=spring", "title": f"Product {name}"}
+    return {
+        "target": f"https://shop.example/products/{name}?utm_source=letter&utm_campaign=spring",
+        "title": f"Product {name}",
+    }
 
 
 async def _made(live: Running, name: str, call: Callable[[int], Awaitable[int]], calls: int) -> int:
@@ -63,5 +68,8 @@ async def _made(live: Running, name: str, call: Callable[[int], Awaitable[int]],
     spent = {kind: total - before.get(kind, 0.0) for kind, total in cpu_seconds(live).items()}
     host, database = spent.get("app", 0.0), spent.get("postgres", 0.0)
     each = ", ".join(f"{kind} {1e6 * cpu / made:.0f}" for kind, cpu in sorted(spent.items()))
-    print(f"  {name:26}{made / host:>10,.0f}/s{made / (host + database):>16,.0f}/s{made / seconds:>10,.0f}/s   {each}", flush=True)
+    print(
+        f"  {name:26}{made / host:>10,.0f}/s{made / (host + database):>16,.0f}/s{made / seconds:>10,.0f}/s   {each}",
+        flush=True,
+    )
     return round(made / host)
