@@ -94,7 +94,7 @@ async def find_all(  # noqa: PLR0913  # FastAPI injects each by its type
     conn: Conn,
     me: Reader,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
-    cursor: Annotated[web.Text | None, Query(max_length=64)] = None,
+    cursor: Annotated[web.Text | None, Query(max_length=2048)] = None,
     search: Annotated[web.Text | None, Query(max_length=256)] = None,
     tag: Annotated[
         list[Annotated[web.Text, Field(max_length=64)]], Query(max_length=10, description="Of several, all.")
