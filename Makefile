@@ -121,6 +121,10 @@ bench-ingest: .venv/test ## measure how quickly clicks are stored
 bench-import: .venv/test ## import 100,000 rows of each format: time, memory, what a kill half-way costs (ROWS=…)
 	@$(BIN)/python -m tests.bench.imports
 
+.PHONY: bench-links
+bench-links: .venv/test ## measure how quickly links are found among a million and made, and what rules cost (needs wrk)
+	@$(BIN)/python -m tests.bench.links
+
 .PHONY: bench-lambda
 bench-lambda: .venv/test here ## measure the functions' cold and warm starts beside a handler that does nothing
 	@$(BIN)/python -m tests.bench.functions

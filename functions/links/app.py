@@ -36,13 +36,13 @@ from ginnel.explain import Described, Explanation
 from ginnel.idempotency import IdempotencyKey
 from ginnel.web import IfMatch, Now
 
-from . import blocked, domains, exchange, orphans, tags, targets, webhooks
+from . import blocked, domains, exchange, orphans, qr, tags, targets, webhooks
 
 app = web.new_app(
     "Links",
     needs=[postgres.Settings, redis.Settings, settings.Site, tokens.Settings, places.Settings, exports.Settings],
 )
-for part in (tags, domains, orphans, blocked, targets, webhooks, exchange):
+for part in (tags, domains, orphans, blocked, targets, webhooks, exchange, qr):
     app.include_router(part.router)
 handler = lambdas.serve(app)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import asyncpg
@@ -89,17 +90,17 @@ async def _follow(request: Request) -> Response:
         if path[-1:] == b"+" or path[-3:].upper() == b"%2B":
             return await _preview(request, path.removesuffix(b"+") if path[-1:] == b"+" else path[:-3])
         record, rest = await _resolve(headers.get("host", ""), path)
-        record, answer = await _decide(request, record, rest)
+        said, address = _first(request), _address(request)
+        record, answer = await _decide(request, record, rest, said, address)
         if answer.code == "not_found" and (led := await domain.instead(request, path, unknown=record is None)):
             return led
         if answer.location and record:
             if request.method not in {"GET", "HEAD"} and answer.status in {301, 302}:
                 return refusals.answer(scope, 405, "method_not_allowed", {"allow": "GET, HEAD"})
-            line = _line(record, request, answer.served) if request.method == "GET" else None
-            if answer.limited:
-                answer = await _within_limit(request, record, answer, line)
-            elif line:
-                await clicks.record(line)
+            line = None
+            if request.method == "GET":
+                line = clicks.visit(record, said, address=address, query=scope["query_string"], served=answer.served)
+            answer = await _count(request, record, answer, line)
         if answer.code in {"card", "password_required"} and record:
             return await _page(request, record, answer)
     except Problem as problem:
@@ -109,10 +110,12 @@ async def _follow(request: Request) -> Response:
     return Response(status_code=answer.status, headers=dict(redirects.headers(answer)))
 
 
-async def _decide(request: Request, record: Record | None, rest: bytes) -> tuple[Record | None, Answer]:
+async def _decide(
+    request: Request, record: Record | None, rest: bytes, said: Mapping[bytes, bytes], address: bytes
+) -> tuple[Record | None, Answer]:
     """Say what a visitor gets, and from which record: where a link is over, its domain may have a word."""
     query = request.scope["query_string"]
-    visitor = _visitor(request) if record and record.personal else None
+    visitor = _visitor(request.scope, said, address) if record and record.personal else None
     answer = redirects.decide(record, query, time.time(), visitor=visitor, rest=rest)
     if record and answer.code in domain.PAST:
         record = await domain.backed(request, record)
@@ -139,10 +142,10 @@ _DEPTH = 8
 """Segments of a slug whose link passes paths on: each is a look-up, of which a visitor's path must not cause many."""
 
 
-def _visitor(request: Request) -> Visitor:
+def _visitor(scope: Scope, said: Mapping[bytes, bytes], address: bytes) -> Visitor:
     from ginnel.rules import Visitor  # noqa: PLC0415  # few links need it, and every cold start would pay
 
-    return Visitor.of(_first(request), address=_address(request), query=request.scope["query_string"], at=time.time())
+    return Visitor.of(said, address=address, query=scope["query_string"], at=time.time())
 
 
 def _first(request: Request) -> dict[bytes, bytes]:
@@ -158,9 +161,13 @@ def _address(request: Request) -> bytes:
     )
 
 
-def _line(record: Record, request: Request, served: str) -> bytes:
-    query = request.scope["query_string"]
-    return clicks.visit(record, _first(request), address=_address(request), query=query, served=served)
+async def _count(request: Request, record: Record, answer: Answer, line: bytes | None) -> Answer:
+    """Write a visit down, if it is one that counts (`line`); return what it gets, which a limit may change."""
+    if answer.limited:
+        return await _within_limit(request, record, answer, line)
+    if line:
+        await clicks.record(line)
+    return answer
 
 
 async def _within_limit(request: Request, record: Record, answer: Answer, line: bytes | None) -> Answer:

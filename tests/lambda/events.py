@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -17,7 +18,8 @@ def load(name: str, **values: object) -> Event:
     """Read an event and fill its placeholders. One that no value was given for is a KeyError."""
     event: Event = _filled(json.loads((_FOLDER / f"{name}.json").read_text()), values)
     if "body" in event:
-        event["headers"]["content-length"] = str(len(event["body"].encode()))
+        sent = event["body"].encode()
+        event["headers"]["content-length"] = str(len(base64.b64decode(sent) if event["isBase64Encoded"] else sent))
     return event
 
 

@@ -55,6 +55,8 @@ STORY = (
     Step("links_get", 200, 200),
     Step("links_change", 200, 200),
     Step("links_explain", 200, 200),
+    Step("links_qr", 200, 200),
+    Step("links_qr_with_logo", 200, 200),
     Step("links_bulk", 200, 200),
     Step("links_available", 200, 200),
     Step("links_history", 200, 200),

@@ -439,3 +439,17 @@ def _both(cuts: tuple[Callable[[], Awaitable[None]], ...]) -> Callable[[], Await
             await each()
 
     return cut
+
+
+async def test_a_qr_code_is_text_as_svg_and_base64_as_png(
+    functions: Functions, person: Person, shorten: Shorten
+) -> None:
+    link = await shorten()
+    event = events.load("links_qr", token=person.token, link=link.id)
+    answer = await functions.links.call(event)
+    assert (answer["statusCode"], answer["isBase64Encoded"]) == (200, True)
+    assert base64.b64decode(answer["body"]).startswith(b"\x89PNG")
+    answer = await functions.links.call(events.load("links_qr_with_logo", token=person.token, link=link.id))
+    assert (answer["statusCode"], answer["isBase64Encoded"]) == (200, False)
+    assert answer["body"].startswith("<svg ")
+    assert "data:image/png;base64," in answer["body"]

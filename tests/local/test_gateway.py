@@ -58,10 +58,10 @@ async def test_a_request_becomes_the_event_that_aws_makes_of_it(name: str) -> No
     headers = [(key, value) for key, value in wanted["headers"].items() if key not in added]
     headers += [("cookie", "; ".join(wanted["cookies"]))] if "cookies" in wanted else []
     query = f"?{wanted['rawQueryString']}" if wanted["rawQueryString"] else ""
+    content = wanted.get("body")
+    content = base64.b64decode(content) if wanted["isBase64Encoded"] else content
     async with asking(functions) as client:
-        await client.request(
-            context["http"]["method"], wanted["rawPath"] + query, headers=headers, content=wanted.get("body")
-        )
+        await client.request(context["http"]["method"], wanted["rawPath"] + query, headers=headers, content=content)
     ((function, made),) = functions.seen
     assert function == next(route.function for route in ROUTES if route.key == wanted["routeKey"])
     for event in (wanted, made):

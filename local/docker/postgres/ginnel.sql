@@ -3,5 +3,6 @@
 create role ginnel login password :'password';
 create database ginnel owner ginnel;
 \connect ginnel
+create extension btree_gin;
 create extension citext;
 create extension pg_trgm;

@@ -18,7 +18,7 @@ T = TypeVar("T")
 Event = dict[str, Any]
 Handler = Callable[[Event, Any], Any]
 
-_TEXT = ["text/", "application/json", "application/problem+json"]
+_TEXT = ["text/", "application/json", "application/problem+json", "image/svg+xml"]
 """What is sent as it is; Mangum sends all else as base64."""
 
 

@@ -11,10 +11,11 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, time
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from operator import attrgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,32 @@ SHARES = 100
 """What the weights of a link's variants add up to."""
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+T = TypeVar("T")
+
+
+class _once(Generic[T]):  # noqa: N801  # reads as the decorator that it is
+    """A property that is made when it is first asked for. Before Python 3.12, functools' own takes a lock each time."""
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make, self._name = make, make.__name__
+        self.__doc__ = make.__doc__
+
+    def __get__(self, instance: Any, _: type) -> T:  # noqa: ANN401  # of whatever class
+        made = instance.__dict__[self._name] = self._make(instance)
+        return made
+
+
+@lru_cache(maxsize=1024)
+def _host(address: str) -> str:
+    """Return the host of a page's address; "" if it has none."""
+    from ada_url import URL  # noqa: PLC0415  # as above
+
+    try:
+        return URL(address).hostname.lower().removesuffix(".")
+    except ValueError:
+        return ""
 
 
 class Visitor:
@@ -58,61 +85,60 @@ class Visitor:
     @classmethod
     def of(cls, headers: Mapping[bytes, bytes], *, address: bytes, query: bytes, at: float) -> Visitor:
         """Take a request's word. `headers` by lower-case name."""
-        said = {name: headers.get(name.encode(), b"").decode("latin-1") for name in _SAID}
+        said = headers.get
         return cls(
             at=at,
-            user_agent=said["user-agent"],
-            language=said["accept-language"],
-            referrer=said["referer"],
+            user_agent=said(b"user-agent", b"").decode("latin-1"),
+            language=said(b"accept-language", b"").decode("latin-1"),
+            referrer=said(b"referer", b"").decode("latin-1"),
             query=query.decode("latin-1"),
             address=address.decode("latin-1"),
-            cookie=said["cookie"],
+            cookie=said(b"cookie", b"").decode("latin-1"),
         )
 
-    @cached_property
+    @_once
     def agent(self) -> Agent:
-        from ginnel import agents  # noqa: PLC0415  # reads and compiles long lists, which few links ask for
+        from ginnel.agents import parse  # noqa: PLC0415  # reads and compiles long lists, which few links ask for
 
-        found = agents.parse(self.user_agent)
+        found = parse(self.user_agent)
+        if not self.known:
+            return found
         known: dict[str, Any] = {name: self.known[name] for name in found._fields if name in self.known}
         return found._replace(**known)
 
-    @cached_property
+    @_once
     def place(self) -> Place:
-        from ginnel import places  # noqa: PLC0415  # opens a database, which few links ask for
+        from ginnel.places import NOWHERE, known  # noqa: PLC0415  # opens a database, which few links ask for
 
-        database = places.known()
-        found = database.find(self.address) if database else places.NOWHERE
+        database = known()
+        found = database.find(self.address) if database else NOWHERE
+        if not self.known:
+            return found
         return found._replace(**{name: self.known[name] for name in found._fields if name in self.known})
 
-    @cached_property
+    @_once
     def language(self) -> str:
         """The language that is liked best, and its region if it has one; "" if none is."""
-        from ginnel import agents  # noqa: PLC0415  # as above
+        from ginnel.agents import language  # noqa: PLC0415  # as above
 
-        return agents.language(self.accept_language) or ""
+        return language(self.accept_language) or ""
 
-    @cached_property
+    @_once
     def devices(self) -> frozenset[str]:
         """The kind of device, and `ios` or `android` if it is one of these."""
         system = (self.agent.os or "").casefold()
         return frozenset({self.agent.device, *({system} & {"ios", "android"})})
 
-    @cached_property
+    @_once
     def parameters(self) -> list[tuple[str, str]]:
         return parse_qsl(self.query, keep_blank_values=True, errors="replace")
 
-    @cached_property
+    @_once
     def source(self) -> str:
         """The host of the page that the visitor came from; "" if it is not told."""
-        from ada_url import URL  # noqa: PLC0415  # as above
+        return _host(self.referrer) if self.referrer else ""
 
-        try:
-            return URL(self.referrer).hostname.lower().removesuffix(".")
-        except ValueError:
-            return ""
-
-    @cached_property
+    @_once
     def network(self) -> IPv4Address | IPv6Address | None:
         try:
             found = ip_address(self.address)
@@ -125,8 +151,6 @@ class Visitor:
             self._clocks[zone] = datetime.fromtimestamp(self.at, ZoneInfo(zone))
         return self._clocks[zone]
 
-
-_SAID = ("user-agent", "accept-language", "referer", "cookie")
 
 Wanted = Mapping[str, Any]
 """A condition as it is stored and as the API has it."""
@@ -147,7 +171,10 @@ class Rule(NamedTuple):
     conditions: tuple[Condition, ...]
 
     def matches(self, visitor: Visitor) -> bool:
-        return all(holds(visitor) for _, holds in self.conditions)
+        for _, holds in self.conditions:  # noqa: SIM110  # all() of a generator costs as much again as what it asks
+            if not holds(visitor):
+                return False
+        return True
 
 
 class Variant(NamedTuple):
@@ -219,7 +246,7 @@ def _one_of(trait: Callable[[Visitor], str | None]) -> _Kind:
 
     def test(wanted: Wanted) -> Test:
         values = frozenset(value.casefold() for value in wanted["values"])
-        return lambda visitor: (trait(visitor) or "").casefold() in values
+        return lambda visitor: (found := trait(visitor)) is not None and found.casefold() in values
 
     return _Kind(lambda visitor, _: trait(visitor) or "", test)
 
@@ -258,8 +285,19 @@ def _referrer(wanted: Wanted) -> Test:
 
 
 def _address(wanted: Wanted) -> Test:
-    networks = [ip_network(value) for value in wanted["values"]]
-    return lambda visitor: any(visitor.network in network for network in networks if visitor.network is not None)
+    networks = [
+        (network.version, int(network.netmask), int(network.network_address))
+        for network in map(ip_network, wanted["values"])
+    ]
+
+    def test(visitor: Visitor) -> bool:
+        if (address := visitor.network) is None:
+            return False
+        # As `in` has it, which costs more than all else here.
+        kind, number = address.version, int(address)
+        return any(version == kind and number & mask == begin for version, mask, begin in networks)
+
+    return test
 
 
 def _hours(wanted: Wanted) -> Test:
@@ -287,12 +325,12 @@ def _dates(wanted: Wanted) -> Test:
 
 _KINDS: Mapping[str, _Kind] = {
     "device": _Kind(lambda visitor, _: ", ".join(sorted(visitor.devices)), _devices),
-    "os": _one_of(lambda visitor: visitor.agent.os),
-    "browser": _one_of(lambda visitor: visitor.agent.browser),
-    "country": _one_of(lambda visitor: visitor.place.country),
-    "region": _one_of(lambda visitor: visitor.place.region),
-    "city": _one_of(lambda visitor: visitor.place.city),
-    "continent": _one_of(lambda visitor: visitor.place.continent),
+    "os": _one_of(attrgetter("agent.os")),
+    "browser": _one_of(attrgetter("agent.browser")),
+    "country": _one_of(attrgetter("place.country")),
+    "region": _one_of(attrgetter("place.region")),
+    "city": _one_of(attrgetter("place.city")),
+    "continent": _one_of(attrgetter("place.continent")),
     "language": _Kind(lambda visitor, _: visitor.language, _language),
     "query": _Kind(_queried, _query),
     "referrer": _Kind(lambda visitor, _: visitor.source, _referrer),

@@ -10,6 +10,7 @@ from pydantic import Field
 from sqlalchemy import (
     ForeignKey,
     Identity,
+    Index,
     Select,
     UniqueConstraint,
     delete,
@@ -41,9 +42,10 @@ class Tag(Base):
 
 class LinkTag(Base):
     __tablename__ = "link_tags"
+    __table_args__ = (Index("link_tags_tag_id_link_id_idx", "tag_id", "link_id"),)
 
     link_id: Mapped[int] = mapped_column(ForeignKey("links.id", ondelete="CASCADE"), primary_key=True)
-    tag_id: Mapped[int] = mapped_column(ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, index=True)
+    tag_id: Mapped[int] = mapped_column(ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True)
 
 
 class TagTaken(Conflict):
@@ -145,6 +147,20 @@ async def put_all(conn: AsyncSession, wanted: Mapping[int, Sequence[str]], *, wo
         ),
         {"links": [link for link, _ in pairs], "names": [name for _, name in pairs], "workspace": workspace},
     )
+
+
+async def ids(conn: AsyncSession, names: Sequence[str], *, workspace: int) -> list[int | None]:
+    """Return the id of each of these tags, in their order; None for one that the workspace doesn't have."""
+    found = await conn.scalars(
+        text(
+            """
+            select t.id from unnest(cast(:names as citext[])) with ordinality as wanted (name, place)
+            left join tags t on t.workspace_id = :workspace and t.name = wanted.name order by wanted.place
+            """
+        ),
+        {"names": list(names), "workspace": workspace},
+    )
+    return list(found)
 
 
 async def of(conn: AsyncSession, links: Sequence[int]) -> dict[int, list[str]]:

@@ -278,6 +278,7 @@ _MADE_ANEW = frozenset(
             "imported_clicks",
             "clicks_left",
             "blocked",
+            "warnings",
             "version",
             "created_at",
             "updated_at",

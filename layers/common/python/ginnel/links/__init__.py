@@ -6,7 +6,8 @@ The fields that clients send and see are in `drafts`, what rules may say in `con
 from .bulk import bulk
 from .expiring import announce_expired
 from .history import history
-from .reading import Sort, find_all, get, record, short_url
+from .reading import get, record, short_url
+from .searching import Sort, find_all
 from .slugging import available
 from .tables import Budget, Link, Version
 from .writing import Made, SlugTaken, change, create, create_all, delete, revert

@@ -53,6 +53,17 @@ class Link(Base):
         Index(
             "links_workspace_id_id_idx", "workspace_id", text("id desc"), postgresql_where=text("deleted_at is null")
         ),
+        Index(
+            "links_workspace_id_domain_id_idx",
+            "workspace_id",
+            "domain_id",
+            postgresql_where=text("deleted_at is null"),
+        ),
+        Index(
+            "links_archived_idx",
+            "workspace_id",
+            postgresql_where=text("archived_at is not null and deleted_at is null"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
