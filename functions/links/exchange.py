@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from ginnel import access, exports, imports, settings, sheets, web
+from ginnel import access, db, exports, imports, settings, sheets, web
 from ginnel.access import Me
 from ginnel.db import Conn
 from ginnel.errors import Invalid, NotFound
@@ -58,6 +58,7 @@ _PARTS: dict[int | str, dict[str, Any]] = {
 )
 async def export(  # noqa: PLR0913  # FastAPI injects each by its type
     request: Request,
+    conn: Conn,
     me: Reader,
     format: exports.Format = "csv",  # noqa: A002  # its name in the query
     bom: Bom = False,  # noqa: FBT002  # given by name
@@ -68,6 +69,7 @@ async def export(  # noqa: PLR0913  # FastAPI injects each by its type
     archived: Annotated[bool | None, Query(description="Left out, both kinds.")] = None,
 ) -> Response:
     asked = Asked(me.workspace, search, tag, domain, archived)
+    await db.pause(conn)  # each page has a connection of its own, and there may be but one
     pieces = exports.pieces(asked, format, bom=bom, cursor=cursor)
     around = ("[", "]\n") if format == "json" else ("", "")
     return await _given(request, pieces, around, media_type=exports.MEDIA_TYPES[format], name=f"links.{format}")
@@ -206,6 +208,7 @@ async def report(  # noqa: PLR0913  # FastAPI injects each by its type
     cursor: Annotated[int, Query(ge=0, lt=2**63, description="Of the `Link` to the next part.")] = 0,
 ) -> Response:
     await imports.own(conn, import_id, workspace=me.workspace)
+    await db.pause(conn)  # as for an export
     around = ("[", "]\n") if format == "json" else ("", "")
     pieces = _reported(import_id, format, after=cursor)
     return await _given(request, pieces, around, media_type=exports.MEDIA_TYPES[format], name=f"report.{format}")

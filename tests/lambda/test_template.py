@@ -25,6 +25,8 @@ WITH_ROUTES = [name for name in template.FUNCTIONS if list(template.routes(name)
 GIVEN = dict.fromkeys(("DatabaseUrl", "RedisUrl", "BaseUrl", "JwtKeys"), "-")
 # What a function may read besides its settings.
 ANYWHERE = {"LOG_LEVEL"}
+# Whose names other programs have chosen.
+OTHERS = {"AWS_ENDPOINT_URL", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_INITIALIZATION_TYPE", "MAKELEVEL"}
 # Kept for later: the dashboard and the mailbox.
 AHEAD = {"app", "local"}
 
@@ -141,4 +143,4 @@ def _read_directly() -> Iterator[str]:
     for folder in ("functions", "layers/common/python", "local"):
         for path in (template.ROOT / folder).rglob("*.py"):
             names = re.findall(r"environ(?:\.get\(|\.setdefault\(|\[)\"([A-Z_]+)\"", path.read_text())
-            yield from set(names) - {"AWS_ENDPOINT_URL", "AWS_LAMBDA_FUNCTION_NAME", "MAKELEVEL"}
+            yield from set(names) - OTHERS
