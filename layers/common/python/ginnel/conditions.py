@@ -79,11 +79,7 @@ _Tag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-([A-Za-z]{2}|\
 _Some = Field(min_length=1, max_length=100)
 
 
-class _Condition(web.Input):
-    pass
-
-
-class Device(_Condition):
+class Device(web.Input):
     type: Literal["device"]
     values: Annotated[
         list[Literal["desktop", "mobile", "tablet", "tv", "console", "other", "ios", "android"]],
@@ -91,36 +87,36 @@ class Device(_Condition):
     ]
 
 
-class Named(_Condition):
+class Named(web.Input):
     """The system, the browser or the city, by its name in whatever case."""
 
     type: Literal["os", "browser", "city"]
     values: Annotated[list[_Word], _Some]
 
 
-class Country(_Condition):
+class Country(web.Input):
     type: Literal["country"]
     values: Annotated[list[Annotated[str, AfterValidator(_country)]], Field(min_length=1, max_length=300)]
 
 
-class Region(_Condition):
+class Region(web.Input):
     type: Literal["region"]
     values: Annotated[list[Annotated[str, AfterValidator(_region)]], _Some]
 
 
-class Continent(_Condition):
+class Continent(web.Input):
     type: Literal["continent"]
     values: Annotated[list[Literal["AF", "AN", "AS", "EU", "NA", "OC", "SA"]], _Some]
 
 
-class Language(_Condition):
+class Language(web.Input):
     """The language that the browser asks for first; one without a region stands for all of its regions."""
 
     type: Literal["language"]
     values: Annotated[list[_Tag], _Some]
 
 
-class Query(_Condition):
+class Query(web.Input):
     """A parameter of the short address, with one of the values, or with any if none is named."""
 
     type: Literal["query"]
@@ -128,19 +124,19 @@ class Query(_Condition):
     values: Annotated[list[Annotated[web.Text, Field(max_length=256)]], _Some] | None = None
 
 
-class Referrer(_Condition):
+class Referrer(web.Input):
     """The host that the visitor comes from, or one that it is a subdomain of."""
 
     type: Literal["referrer"]
     values: Annotated[list[Annotated[str, Field(max_length=253), AfterValidator(_host)]], _Some]
 
 
-class Address(_Condition):
+class Address(web.Input):
     type: Literal["address"]
     values: Annotated[list[Annotated[str, Field(max_length=64), AfterValidator(_network)]], _Some]
 
 
-class Hours(_Condition):
+class Hours(web.Input):
     """A time of day; over midnight if it ends before it begins."""
 
     type: Literal["hours"]
@@ -155,13 +151,13 @@ class Hours(_Condition):
         return self
 
 
-class Days(_Condition):
+class Days(web.Input):
     type: Literal["days"]
     values: Annotated[list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]], _Some]
     timezone: _Zone
 
 
-class Dates(_Condition):
+class Dates(web.Input):
     type: Literal["dates"]
     begin: web.Moment | None = Field(default=None, alias="from")
     until: web.Moment | None = None
