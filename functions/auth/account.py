@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from ginnel import access, sessions, users, web, workspaces
+from ginnel import access, factors, sessions, users, web, workspaces
 from ginnel.access import Me
 from ginnel.db import Conn
 from ginnel.errors import Invalid, Unauthorized
@@ -19,6 +19,13 @@ from . import cookies
 from .signing import OwnPage, SignedIn, sign_in, signed_in
 
 router = APIRouter()
+
+
+class SignIn(Credentials):
+    passkey: Annotated[
+        factors.Assertion | None,
+        Field(description="In place of `totp`: what the browser made of the options for signing in with a passkey."),
+    ] = None
 
 
 class MeOut(web.Output):
@@ -46,13 +53,24 @@ async def register(wanted: Registration, request: Request, response: Response, c
     "/api/v1/auth/login",
     tags=["auth"],
     summary="Sign in",
-    description="Starts a session. The refresh token comes as a cookie that only `refresh` and `logout` read.",
-    responses=web.problems(users.CredentialsInvalid, cookies.CrossSite, Invalid),
+    description="Starts a session. The refresh token comes as a cookie that only `refresh` and `logout` read. An account with "
+    "a second factor needs `totp`, its app's code or a recovery code, or `passkey` besides the password.",
+    responses=web.problems(
+        users.CredentialsInvalid,
+        factors.TotpRequired,
+        factors.TotpInvalid,
+        factors.PasskeyRequired,
+        factors.passkeys.PasskeyInvalid,
+        factors.CodesThrottled,
+        cookies.CrossSite,
+        Invalid,
+    ),
     dependencies=[OwnPage],
 )
-async def login(given: Credentials, request: Request, response: Response, conn: Conn, now: Now) -> SignedIn:
+async def login(given: SignIn, request: Request, response: Response, conn: Conn, now: Now) -> SignedIn:
     user = await users.authenticate(conn, given)
-    return await sign_in(conn, user, request, response, now=now)
+    means = await factors.demand(conn, user, given.totp, passkey=given.passkey, now=now)
+    return await sign_in(conn, user, request, response, second_factor=means, now=now)
 
 
 @router.post(

@@ -10,6 +10,7 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import sessions, tokens, web
+from ginnel.factors import Means
 from ginnel.users import User, UserOut
 
 from . import cookies
@@ -27,10 +28,18 @@ class SignedIn(web.Output):
     expires_in: Annotated[int, Field(description="Seconds.", examples=[900])]
 
 
-async def sign_in(conn: AsyncSession, user: User, request: Request, response: Response, *, now: datetime) -> SignedIn:
-    """Start a session for somebody who has proved who they are."""
+async def sign_in(  # noqa: PLR0913  # a session's circumstances, each by name
+    conn: AsyncSession,
+    user: User,
+    request: Request,
+    response: Response,
+    *,
+    second_factor: Means | None = None,
+    now: datetime,
+) -> SignedIn:
+    """Start a session for somebody who has proved who they are, by a second factor too if they have one."""
     agent = request.headers.get("user-agent", "")
-    grant = await sessions.start(conn, user=user.id, user_agent=agent, now=now)
+    grant = await sessions.start(conn, user=user.id, user_agent=agent, second_factor=second_factor, now=now)
     return signed_in(user, grant, response, now=now)
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, get_args
 
 from fastapi import Depends, Header
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import keys, tokens, workspaces
@@ -37,6 +37,15 @@ ROLE_SCOPES: dict[workspaces.Role, frozenset[str]] = {
 
 FRESH = timedelta(minutes=1)
 """How far a key's last_used_at may lag behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is signed in themselves, whatever the workspaces that they are a member of require of them."""
+
+    user: int
+    session: int
+    second_factor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +78,21 @@ class ScopeMissing(Forbidden):
     code = "scope_missing"
 
 
+class SecondFactorRequired(Forbidden):
+    """The workspace takes only those who have signed in with a second factor."""
+
+    code = "second_factor_required"
+
+
 class NotOperator(Forbidden):
     """Only those who run this installation may do this, signed in themselves."""
 
     code = "operator_only"
 
 
-REFUSALS = (Unauthorized, tokens.TokenInvalid, tokens.TokenExpired, SessionEnded, KeyInvalid)
+PERSONAL = (Unauthorized, tokens.TokenInvalid, tokens.TokenExpired, SessionEnded)
+"""What any call that needs a `person` may be answered, for its documentation."""
+REFUSALS = (*PERSONAL, KeyInvalid, SecondFactorRequired)
 """What any call that needs `me` may be answered, for its documentation."""
 
 _bearer = HTTPBearer(
@@ -109,21 +126,26 @@ async def _person(conn: AsyncSession, token: str, *, wanted: str | None, now: da
     found = (await conn.execute(_membership(access, wanted=_number(wanted), now=now))).one_or_none()
     if found is None:
         raise SessionEnded("The session was ended. Please sign in again.")
-    workspace, role, is_admin = found
+    workspace, role, is_admin, barred = found
     if workspace is None:
         raise NotFound("workspace", wanted or "")
+    if barred:
+        raise SecondFactorRequired("This workspace requires a second factor: sign in with yours, or set one up.")
     return Me(access.user, workspace, role, ROLE_SCOPES[role], access.session, is_admin)
 
 
 def _membership(
     access: tokens.Access, *, wanted: int | None, now: datetime
-) -> Select[int | None, workspaces.Role, bool]:
-    """Ask for the workspace and role of a live session's owner: no row is no session, no workspace is no membership."""
+) -> Select[int | None, workspaces.Role, bool, bool]:
+    """Ask for the workspace and role of a live session's owner: no row is no session, no workspace is no membership.
+
+    Last comes whether the workspace requires a second factor and the session began without.
+    """
     # Somebody may be a guest in another's personal workspace: theirs is the one they own.
     personal = and_(Workspace.personal, Member.role == "owner")
     chosen = personal if wanted is None else Workspace.id == wanted
     members = (
-        select(Workspace.id, Member.role, Member.user_id)
+        select(Workspace.id, Workspace.require_second_factor, Member.role, Member.user_id)
         .join(Member, Member.workspace_id == Workspace.id)
         .where(Member.user_id == access.user, Workspace.deleted_at.is_(None), chosen)
         .order_by(Workspace.id)
@@ -131,18 +153,39 @@ def _membership(
         .subquery()
     )
     return (
-        select(members.c.id, members.c.role, User.is_admin)
+        select(
+            members.c.id,
+            members.c.role,
+            User.is_admin,
+            and_(members.c.require_second_factor, Session.second_factor.is_(None)),
+        )
         .select_from(Session)
         .join(User, User.id == Session.user_id)
         .outerjoin(members, members.c.user_id == User.id)
-        .where(
-            Session.id == access.session,
-            User.id == access.user,
-            Session.revoked_at.is_(None),
-            Session.expires_at > now,
-            User.disabled_at.is_(None),
-        )
+        .where(*_live(access, now=now))
     )
+
+
+def _live(access: tokens.Access, *, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Session.id == access.session,
+        User.id == access.user,
+        Session.revoked_at.is_(None),
+        Session.expires_at > now,
+        User.disabled_at.is_(None),
+    )
+
+
+async def person(bearer: Bearer, conn: Conn, now: Now) -> Person:
+    """Find out who is signed in, for what is theirs and no workspace's. An API key is nobody in person."""
+    if bearer is None or bearer.credentials.startswith(keys.PREFIX):
+        raise Unauthorized("Send `Authorization: Bearer …` with an access token.")
+    access = tokens.verify(bearer.credentials, now=now)
+    joined = select(Session.second_factor).join(User, User.id == Session.user_id)
+    found = (await conn.execute(joined.where(*_live(access, now=now)))).one_or_none()
+    if found is None:
+        raise SessionEnded("The session was ended. Please sign in again.")
+    return Person(access.user, access.session, found.second_factor)
 
 
 async def _program(conn: AsyncSession, secret: str, *, wanted: str | None, now: datetime) -> Me:

@@ -32,6 +32,8 @@ class Session(Base):
     last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    second_factor: Mapped[str | None] = mapped_column(Text)
+    """By which means it was proved besides the password, if it was (see `factors.Means`)."""
 
 
 class RefreshToken(Base):
@@ -74,7 +76,9 @@ class RefreshRaced(Conflict):
     code = "refresh_raced"
 
 
-async def start(conn: AsyncSession, *, user: int, user_agent: str, now: datetime) -> Grant:
+async def start(
+    conn: AsyncSession, *, user: int, user_agent: str, second_factor: str | None = None, now: datetime
+) -> Grant:
     session = Session(
         user_id=user,
         user_agent="".join(c for c in user_agent if c.isprintable())[:256],
@@ -82,6 +86,7 @@ async def start(conn: AsyncSession, *, user: int, user_agent: str, now: datetime
         last_used_at=now,
         expires_at=now + LIFETIME,
         revoked_at=None,
+        second_factor=second_factor,
     )
     conn.add(session)
     await conn.flush()
@@ -144,6 +149,16 @@ async def _repeated(conn: AsyncSession, secret: str, *, now: datetime) -> Grant:
     await _revoke(conn, session.id, now=now)
     audit.record(conn, "refresh_replayed", subject=f"session:{session.id}", at=now, user=session.user_id)
     raise RefreshReplayed("This session was ended because an old token of its came again. Please sign in again.")
+
+
+async def strengthen(conn: AsyncSession, session: int, *, second_factor: str) -> None:
+    """Note that a session's owner has proved a second factor since it began."""
+    await conn.execute(
+        update(Session)
+        .where(Session.id == session)
+        .values(second_factor=second_factor)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def end(conn: AsyncSession, *, session: int | None = None, secret: str = "", now: datetime) -> None:

@@ -16,7 +16,7 @@ from ginnel.errors import BadRequest
 
 LIFETIME = timedelta(minutes=10)
 
-Kind = Literal["verify", "change_email", "keep_email", "reset", "invitation"]
+Kind = Literal["verify", "change_email", "keep_email", "reset", "invitation", "passkey_registration", "passkey_use"]
 
 
 class Ticket(Base):
