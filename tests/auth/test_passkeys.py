@@ -18,7 +18,7 @@ from tests.conftest import Account
 
 from .authenticator import Authenticator, decoded, encoded
 from .conftest import COOKIE, problem
-from .test_totp import FACTORS, actions, invalid, login, set_up, user_of
+from .test_totp import FACTORS, actions, login, set_up, user_of
 
 Browser = Callable[[], httpx.AsyncClient]
 Register = Callable[[], Awaitable[Account]]
@@ -250,7 +250,7 @@ async def test_names_can_be_changed_and_passkeys_removed(register: Register, bro
         return by.http.request("DELETE", f"{PASSKEYS}/{passkey}", json=proof)
 
     problem(await remove(stranger, password=stranger.password), 404, "not_found")
-    invalid(await remove(account, password="wrong"), "/password", "wrong")
+    problem(await remove(account, password="wrong"), 403, "password_wrong")
     assert (await remove(account, password=account.password)).status_code == 204
     assert (await account.http.get(FACTORS)).json() == {"totp": None, "passkeys": [], "recovery_codes_left": 0}
     problem(await sign_in(browser(), made), 401, "passkey_invalid")
@@ -265,14 +265,14 @@ async def test_a_session_of_before_changes_nothing_without_a_code(account: Accou
     codes = (await add(account, made.create(await creation(account)))).json()["recovery_codes"]
     given = {"password": account.password}
     for path in ("/api/v1/auth/totp", f"{PASSKEYS}/options", "/api/v1/auth/recovery-codes"):
-        invalid(await older.post(path, json=given), "/code", "required")
+        problem(await older.post(path, json=given), 403, "code_required")
     assert (await older.post(f"{PASSKEYS}/options", json={**given, "code": codes[0]})).status_code == 200
 
 
 async def test_beside_an_app_a_passkey_needs_its_code(account: Account, sql: asyncpg.Connection) -> None:
     app, _ = await set_up(account, sql)
     answer = await account.http.post(f"{PASSKEYS}/options", json={"password": account.password})
-    invalid(answer, "/code", "required")
+    problem(answer, 403, "code_required")
     await added(account, code=app.now())
     assert await actions(account, sql) == ["factor_added", "factor_added"]
 

@@ -58,12 +58,8 @@ def login(account: Account, http: httpx.AsyncClient, **more: Any) -> Any:
     return http.post(LOGIN, json={"email": account.email, "password": account.password, **more})
 
 
-def invalid(answer: httpx.Response, pointer: str, code: str) -> None:
-    assert [(e["pointer"], e["code"]) for e in problem(answer, 422, "invalid")["errors"]] == [(pointer, code)]
-
-
 async def test_setting_up_needs_the_password(account: Account) -> None:
-    invalid(await account.http.post(TOTP, json={"password": "not the password"}), "/password", "wrong")
+    problem(await account.http.post(TOTP, json={"password": "not the password"}), 403, "password_wrong")
     problem(await account.http.post(CONFIRM, json={"code": "123456"}), 409, "totp_missing")
 
 
@@ -86,14 +82,14 @@ async def test_a_secret_is_not_in_force_before_its_first_code(
     assert secret != first
     assert (await login(account, browser())).status_code == 200
     assert (await account.http.get(FACTORS)).json() == {"totp": None, "passkeys": [], "recovery_codes_left": 0}
-    invalid(await account.http.post(CONFIRM, json={"code": pyotp.TOTP(first).now()}), "/code", "wrong")
+    problem(await account.http.post(CONFIRM, json={"code": pyotp.TOTP(first).now()}), 403, "code_wrong")
     assert (await account.http.post(CONFIRM, json={"code": pyotp.TOTP(secret).now()})).status_code == 200
     problem(await login(account, browser()), 401, "totp_required")
     found = (await account.http.get(FACTORS)).json()
     assert found["totp"]["confirmed_at"]
     assert found["recovery_codes_left"] == 10
     again = await account.http.post(TOTP, json={"password": account.password, "code": "123456"})
-    invalid(again, "/code", "wrong")
+    problem(again, 403, "code_wrong")
 
 
 async def test_a_set_up_does_not_wait_for_ever(account: Account, sql: asyncpg.Connection) -> None:
@@ -236,9 +232,9 @@ async def test_anothers_codes_open_nothing(
 
 async def test_new_recovery_codes_void_the_old(account: Account, browser: Browser, sql: asyncpg.Connection) -> None:
     app, old = await set_up(account, sql)
-    for given, code in ({}, "required"), ({"code": "000000"}, "wrong"):
+    for given, code in ({}, "code_required"), ({"code": "000000"}, "code_wrong"):
         answer = await account.http.post(CODES, json={"password": account.password, **given})
-        invalid(answer, "/code", code)
+        problem(answer, 403, code)
     answer = await account.http.post(CODES, json={"password": account.password, "code": app.now()})
     assert answer.status_code == 201, answer.text
     assert answer.headers["cache-control"] == "no-store"
@@ -261,9 +257,9 @@ async def test_removing_takes_password_and_code(
     def remove(**given: str) -> Any:
         return account.http.request("DELETE", TOTP, json=given)
 
-    invalid(await remove(password=account.password), "/code", "required")
-    invalid(await remove(password="wrong", code=code), "/password", "wrong")
-    invalid(await remove(password=account.password, code="0000-0000-0000-0000"), "/code", "wrong")
+    problem(await remove(password=account.password), 403, "code_required")
+    problem(await remove(password="wrong", code=code), 403, "password_wrong")
+    problem(await remove(password=account.password, code="0000-0000-0000-0000"), 403, "code_wrong")
     assert (await remove(password=account.password, code=code)).status_code == 204
     assert (await account.http.get(FACTORS)).json() == {"totp": None, "passkeys": [], "recovery_codes_left": 0}
     assert (await login(account, browser())).status_code == 200
@@ -316,7 +312,7 @@ async def guess(user: int) -> str:
 
 async def test_a_found_browser_can_not_guess_the_password(account: Account) -> None:
     statuses = [(await account.http.post(TOTP, json={"password": f"guess {n}"})).status_code for n in range(12)]
-    assert statuses == [422] * 10 + [429] * 2
+    assert statuses == [403] * 10 + [429] * 2
 
 
 async def test_a_new_password_leaves_the_second_factor_in_force(
@@ -356,9 +352,20 @@ async def test_the_owner_of_a_verified_address_is_told(account: Account, sql: as
 )
 async def test_factors_are_a_persons_not_a_keys(account: Account, browser: Browser, method: str, url: str) -> None:
     key = await make(account)
-    for headers in ({}, bearer(key)):
-        answer = await browser().request(method, url, headers=headers, json={"password": "x", "code": "1"})
-        problem(answer, 401, "unauthorized")
+    given = {"code": "1"} if url == CONFIRM else {"password": "x"}
+    problem(await browser().request(method, url, json=given), 401, "unauthorized")
+    problem(await browser().request(method, url, headers=bearer(key), json=given), 403, "scope_missing")
     await account.http.post("/api/v1/auth/logout")
-    answer = await account.http.request(method, url, json={"password": "x"} if url != CONFIRM else {"code": "1"})
+    answer = await account.http.request(method, url, json=given)
     problem(answer, 401, "session_ended")
+
+
+async def test_factors_can_be_cleared_for_who_can_prove_none(
+    account: Account, browser: Browser, sql: asyncpg.Connection
+) -> None:
+    await set_up(account, sql)
+    async with db.session() as conn:
+        await factors.clear(conn, await user_of(account, sql), now=datetime.now(UTC))
+    assert (await account.http.get(FACTORS)).json() == {"totp": None, "passkeys": [], "recovery_codes_left": 0}
+    assert (await login(account, browser())).status_code == 200
+    assert (await actions(account, sql))[-1] == "factors_cleared"

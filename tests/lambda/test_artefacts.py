@@ -52,7 +52,7 @@ STORY = (
     Step("auth_keys_revoke", 204, 404),
     Step("auth_factors_find", 200, 200),
     Step("auth_totp_begin", 201, 201),
-    Step("auth_totp_confirm", 422, 422),
+    Step("auth_totp_confirm", 403, 403),
     Step("auth_totp_remove", 409, 409),
     Step("auth_recovery_codes_renew", 409, 409),
     Step("auth_passkeys_begin", 200, 200),

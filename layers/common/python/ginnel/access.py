@@ -40,8 +40,8 @@ FRESH = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody who is signed in themselves, whatever the workspaces that they are a member of require of them."""
+class Holder:
+    """Whose account it is, signed in themselves, whatever the workspaces that they are a member of require of them."""
 
     user: int
     session: int
@@ -90,9 +90,10 @@ class NotOperator(Forbidden):
     code = "operator_only"
 
 
-PERSONAL = (Unauthorized, tokens.TokenInvalid, tokens.TokenExpired, SessionEnded)
-"""What any call that needs a `person` may be answered, for its documentation."""
-REFUSALS = (*PERSONAL, KeyInvalid, SecondFactorRequired)
+_SIGNED_IN = (Unauthorized, tokens.TokenInvalid, tokens.TokenExpired, SessionEnded)
+HOLDING = (*_SIGNED_IN, ScopeMissing)
+"""What any call that needs the `holder` may be answered, for its documentation."""
+REFUSALS = (*_SIGNED_IN, KeyInvalid, SecondFactorRequired)
 """What any call that needs `me` may be answered, for its documentation."""
 
 _bearer = HTTPBearer(
@@ -176,16 +177,18 @@ def _live(access: tokens.Access, *, now: datetime) -> tuple[ColumnElement[bool],
     )
 
 
-async def person(bearer: Bearer, conn: Conn, now: Now) -> Person:
-    """Find out who is signed in, for what is theirs and no workspace's. An API key is nobody in person."""
-    if bearer is None or bearer.credentials.startswith(keys.PREFIX):
+async def holder(bearer: Bearer, conn: Conn, now: Now) -> Holder:
+    """Find out who is signed in, for what is theirs and no workspace's. Raises Unauthorized, or ScopeMissing for API keys."""
+    if bearer is None:
         raise Unauthorized("Send `Authorization: Bearer …` with an access token.")
+    if bearer.credentials.startswith(keys.PREFIX):
+        raise ScopeMissing("This needs an access token: an API key can't do it.")
     access = tokens.verify(bearer.credentials, now=now)
     joined = select(Session.second_factor).join(User, User.id == Session.user_id)
     found = (await conn.execute(joined.where(*_live(access, now=now)))).one_or_none()
     if found is None:
         raise SessionEnded("The session was ended. Please sign in again.")
-    return Person(access.user, access.session, found.second_factor)
+    return Holder(access.user, access.session, found.second_factor)
 
 
 async def _program(conn: AsyncSession, secret: str, *, wanted: str | None, now: datetime) -> Me:

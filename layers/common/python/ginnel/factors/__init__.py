@@ -7,6 +7,7 @@ for them. What a workspace requires of its members is `access`'s to enforce, by 
 from . import passkeys, recovery, totp
 from .assertions import Assertion, Attestation
 from .proving import (
+    UNPROVED,
     Code,
     CodesThrottled,
     PasskeyRequired,
@@ -16,10 +17,11 @@ from .proving import (
     demand,
     prove,
 )
-from .standing import FactorMissing, FactorNeeded, FactorsOut, PasskeyOut, find, has, renew_codes, settle, tell
+from .standing import FactorMissing, FactorNeeded, FactorsOut, PasskeyOut, clear, find, has, renew_codes, settle, tell
 from .tables import Means
 
 __all__ = [
+    "UNPROVED",
     "Assertion",
     "Attestation",
     "Code",
@@ -33,6 +35,7 @@ __all__ = [
     "Proof",
     "TotpInvalid",
     "TotpRequired",
+    "clear",
     "demand",
     "find",
     "has",

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import audit, db, passwords, throttle, web
-from ginnel.errors import Invalid, TooManyRequests, Unauthorized
+from ginnel.errors import Forbidden, TooManyRequests, Unauthorized
 from ginnel.users import User
 
 from . import passkeys, recovery, standing, totp
@@ -65,6 +65,22 @@ class CodesThrottled(TooManyRequests):
     code = "codes_throttled"
 
 
+class PasswordWrong(Forbidden):
+    """The password that was sent as proof is not the account's."""
+
+    code = "password_wrong"
+
+
+class CodeRequired(Forbidden):
+    """The account has a second factor: send `code` too, its app's or a recovery code."""
+
+    code = "code_required"
+
+
+UNPROVED = (PasswordWrong, CodeRequired, totp.CodeWrong, CodesThrottled)
+"""What a call may be answered that takes a Proof, for its documentation."""
+
+
 async def demand(
     conn: AsyncSession, user: User, code: str | None, *, passkey: Assertion | None = None, now: datetime
 ) -> Means | None:
@@ -92,21 +108,21 @@ async def demand(
 async def prove(conn: AsyncSession, user: int, given: Proof, *, strong: bool, now: datetime) -> None:
     """Have a signed-in person prove that it is them; `strong` says that a second factor began their session.
 
-    From then on nobody else changes their factors until the transaction ends. Raises Invalid or CodesThrottled.
+    From then on nobody else changes their factors until the transaction ends. Raises what UNPROVED lists.
     """
     await db.pause(conn)
     await _spend(f"proof:{user}")
     kept = await conn.scalar(select(User.password_hash).where(User.id == user))
     await db.pause(conn)
-    wrong = Invalid.field("/password", "wrong", "is not your password")
+    wrong = PasswordWrong("This is not the account's password.")
     if not await passwords.verify(kept, given.password):
         raise wrong
     there = await standing.kinds(conn, user)
     if given.code is not None and there:
         if await _try(conn, user, given.code, now=now) is None:
-            raise Invalid.field("/code", "wrong", "is wrong, too old, or was used before")
+            raise totp.CodeWrong("The code is wrong, too old, or was used before.")
     elif "totp" in there or (there and not strong):
-        raise Invalid.field("/code", "required", "is needed: a code of the app, or a recovery code")
+        raise CodeRequired("Please send a code of your authenticator app, or a recovery code.")
     unchanged = select(User.id).where(User.id == user, User.password_hash == kept)
     if await conn.scalar(unchanged.with_for_update(key_share=True)) is None:
         raise wrong

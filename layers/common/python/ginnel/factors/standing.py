@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import exists, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import audit, mail, web
@@ -16,7 +16,7 @@ from ginnel.users import User
 from ginnel.workspaces import Member, Workspace
 
 from . import recovery
-from .tables import Kind, Passkey, Totp
+from .tables import Kind, Passkey, RecoveryCode, Totp
 
 
 class FactorNeeded(Conflict):
@@ -85,6 +85,14 @@ async def settle(conn: AsyncSession, user: int) -> None:
     if names := ", ".join(f"“{name}”" for name in requiring):
         raise FactorNeeded(f"Your workspace {names} requires a second factor. Add another one first.")
     await recovery.drop(conn, user)
+
+
+async def clear(conn: AsyncSession, user: int, *, now: datetime) -> None:
+    """Take all that a person has set up, whatever requires it: for who can't prove it, or did not set it up themselves."""
+    for table in (Totp, Passkey, RecoveryCode):
+        mine = delete(table).where(table.user_id == user)
+        await conn.execute(mine.execution_options(synchronize_session=False))
+    await tell(conn, user, "factors_cleared", "All second factors were removed.", kind="all", now=now)
 
 
 async def renew_codes(conn: AsyncSession, user: int, *, now: datetime) -> list[str]:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import qr, settings, web
-from ginnel.errors import Conflict, Invalid
+from ginnel.errors import Conflict, Forbidden
 
 from .tables import Totp
 
@@ -36,6 +36,12 @@ class TotpMissing(Conflict):
     """There is no authenticator app to confirm or remove, or its set-up took too long: begin again."""
 
     code = "totp_missing"
+
+
+class CodeWrong(Forbidden):
+    """The code is wrong, too old, or was used before."""
+
+    code = "code_wrong"
 
 
 class TotpBegun(web.Output):
@@ -75,14 +81,14 @@ async def begin(conn: AsyncSession, user: int, *, email: str, now: datetime) -> 
 
 
 async def confirm(conn: AsyncSession, user: int, code: str, *, now: datetime) -> None:
-    """Put an app into force by its first code. Raises TotpMissing, or Invalid for a wrong code."""
+    """Put an app into force by its first code. Raises TotpMissing or CodeWrong."""
     waits = (Totp.user_id == user, Totp.confirmed_at.is_(None), Totp.created_at > now - PENDING)
     secret = await conn.scalar(select(Totp.secret).where(*waits))
     if secret is None:
         raise TotpMissing("There is no authenticator app to confirm. Begin again.")
     step = _step(secret, code, now=now)
     if step is None:
-        raise Invalid.field("/code", "wrong", "is not the code that the app shows now")
+        raise CodeWrong("This is not the code that the app shows now.")
     confirmed = await conn.scalar(
         update(Totp)
         .where(*waits, Totp.secret == secret)
