@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
+import pyotp
 import pytest
 
 from . import events, template
@@ -207,6 +208,21 @@ async def test_signing_in_and_asking_who_one_is(functions: Functions, person: Pe
     problem(await functions.auth.call(events.load("auth_me", token="stolen")), 401, "token_invalid")
 
 
+async def test_a_second_factor_is_set_up_and_asked_for(functions: Functions) -> None:
+    given = {"email": f"{secrets.token_hex(6)}@example.com", "password": secrets.token_urlsafe(12)}
+    token = body(await functions.auth.call(events.load("auth_register", **given)), 201)["access_token"]
+    begin = events.load("auth_totp_begin", token=token, **given)
+    app = pyotp.TOTP(body(await functions.auth.call(begin), 201)["secret"])
+    confirm = events.load("auth_totp_confirm", token=token)
+    confirm["body"] = json.dumps({"code": app.now()})
+    codes = body(await functions.auth.call(confirm))["recovery_codes"]
+    login = events.load("auth_login", **given)
+    problem(await functions.auth.call(login), 401, "totp_required")
+    login["body"] = json.dumps({**given, "totp": codes[0]})
+    body(await functions.auth.call(login))
+    body(await functions.auth.call(events.load("auth_passkeys_ask")))
+
+
 async def test_cookies_reach_the_function_as_the_gateway_lists_them(functions: Functions, person: Person) -> None:
     signed_in = await functions.auth.call(events.load("auth_login", email=person.email, password=person.password))
     cookie = signed_in["cookies"][0].partition(";")[0]
@@ -301,7 +317,7 @@ async def test_two_hundred_calls_need_one_connection(functions: Functions, perso
     for _ in range(200):
         body(await functions.auth.call(events.load("auth_me", token=person.token)))
         body(await functions.links.call(events.load("links_find_all", token=person.token)))
-    assert await functions.auth.living() == (1, 0)
+    assert await functions.auth.living() == (1, 1)
     assert await functions.links.living() == (1, 1)
 
 

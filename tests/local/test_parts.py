@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from types import ModuleType
 
 import pytest
@@ -23,6 +26,16 @@ ROUTES = [
 @pytest.mark.parametrize(("lane", "path", "methods"), ROUTES)
 def test_each_route_is_in_the_part_that_its_path_leads_to(lane: ModuleType, path: str, methods: frozenset[str]) -> None:
     assert (path, methods) in list(web.routes(lane.part(lane.module(path))))
+
+
+def test_signing_in_does_not_wait_for_what_only_second_factors_need() -> None:
+    heavy = {"webauthn", "OpenSSL", "pyotp", "segno", "PIL"}
+    script = f"import sys, auth.lane; auth.lane.part('account'); print(*{heavy} & sys.modules.keys())"
+    path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    ran = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, **path}, stdout=subprocess.PIPE, check=True, text=True
+    )
+    assert ran.stdout.split() == []
 
 
 @pytest.mark.parametrize("lane", [lane for _, lane in PARTED])
