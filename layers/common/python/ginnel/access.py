@@ -123,7 +123,7 @@ async def me(bearer: Bearer, conn: Conn, now: Now, wanted: Wanted = None) -> Me:
 
 
 async def _person(conn: AsyncSession, token: str, *, wanted: str | None, now: datetime) -> Me:
-    access = tokens.verify(token, now=now)
+    access = await tokens.accept(token, now=now)
     found = (await conn.execute(_membership(access, wanted=_number(wanted), now=now))).one_or_none()
     if found is None:
         raise SessionEnded("The session was ended. Please sign in again.")
@@ -183,7 +183,7 @@ async def holder(bearer: Bearer, conn: Conn, now: Now) -> Holder:
         raise Unauthorized("Send `Authorization: Bearer …` with an access token.")
     if bearer.credentials.startswith(keys.PREFIX):
         raise ScopeMissing("This needs an access token: an API key can't do it.")
-    access = tokens.verify(bearer.credentials, now=now)
+    access = await tokens.accept(bearer.credentials, now=now)
     joined = select(Session.second_factor).join(User, User.id == Session.user_id)
     found = (await conn.execute(joined.where(*_live(access, now=now)))).one_or_none()
     if found is None:
@@ -228,10 +228,10 @@ async def _touch(conn: AsyncSession, key: int, *, now: datetime) -> None:
     )
 
 
-def session_of(bearer: HTTPAuthorizationCredentials | None, *, now: datetime) -> int | None:
+async def session_of(bearer: HTTPAuthorizationCredentials | None, *, now: datetime) -> int | None:
     """Return the session that a genuine access token belongs to, without asking whether it goes on."""
     try:
-        return tokens.verify(bearer.credentials, now=now).session if bearer else None
+        return (await tokens.accept(bearer.credentials, now=now)).session if bearer else None
     except Unauthorized:
         return None
 
