@@ -83,7 +83,7 @@ async def settle(conn: AsyncSession, user: int) -> None:
         .order_by(Workspace.name)
     )
     if names := ", ".join(f"“{name}”" for name in requiring):
-        raise FactorNeeded(f"Your workspace {names} requires a second factor. Add another one first.")
+        raise FactorNeeded(f"A second factor is required in {names}. Add another one first.")
     await recovery.drop(conn, user)
 
 
