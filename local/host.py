@@ -39,7 +39,7 @@ _PAGE_POLICY = (
 
 def _pages() -> FastAPI:
     """Serve what CloudFront would: the landing page and the documentation."""
-    app = web.new_app("Pages")
+    app = web.new_app("Pages", limited=False)
 
     def page(name: str, policy: str) -> Any:  # noqa: ANN401  # an endpoint of FastAPI's making
         async def show() -> Response:

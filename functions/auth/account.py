@@ -11,11 +11,11 @@ from pydantic import Field
 from ginnel import access, sessions, users, web, workspaces
 from ginnel.access import Me
 from ginnel.db import Conn
-from ginnel.errors import Invalid, Unauthorized
+from ginnel.errors import Invalid, TooManyRequests, Unauthorized
 from ginnel.users import Credentials, Registration, UserOut
 from ginnel.web import Now
 
-from . import cookies
+from . import cookies, guard
 from .signing import OwnPage, SignedIn, sign_in, signed_in
 
 router = APIRouter()
@@ -33,11 +33,13 @@ class MeOut(web.Output):
     status_code=201,
     tags=["auth"],
     summary="Register",
-    description="Makes an account with a workspace of its own, and signs it in: the refresh token comes as a cookie.",
-    responses=web.problems(cookies.CrossSite, users.EmailTaken, Invalid),
+    description="Makes an account with a workspace of its own, and signs it in: the refresh token comes as a cookie. Whether "
+    "the address has an account already is told to its mailbox alone, from where the address is confirmed, too.",
+    responses=web.problems(cookies.CrossSite, Invalid, TooManyRequests),
     dependencies=[OwnPage],
 )
 async def register(wanted: Registration, request: Request, response: Response, conn: Conn, now: Now) -> SignedIn:
+    await guard.registration(conn, wanted.email, request)
     user = await users.register(conn, wanted, now=now)
     return await sign_in(conn, user, request, response, now=now)
 
@@ -46,12 +48,14 @@ async def register(wanted: Registration, request: Request, response: Response, c
     "/api/v1/auth/login",
     tags=["auth"],
     summary="Sign in",
-    description="Starts a session. The refresh token comes as a cookie that only `refresh` and `logout` read.",
-    responses=web.problems(users.CredentialsInvalid, cookies.CrossSite, Invalid),
+    description="Starts a session. The refresh token comes as a cookie that only `refresh` and `logout` read. A browser that "
+    "signs in is remembered by another cookie, with which it does so even while strangers are kept from guessing.",
+    responses=web.problems(users.CredentialsInvalid, cookies.CrossSite, Invalid, TooManyRequests),
     dependencies=[OwnPage],
 )
 async def login(given: Credentials, request: Request, response: Response, conn: Conn, now: Now) -> SignedIn:
-    user = await users.authenticate(conn, given)
+    known = await guard.login(conn, given.email, request, now=now)
+    user = await users.authenticate(conn, given, only=known)
     return await sign_in(conn, user, request, response, now=now)
 
 

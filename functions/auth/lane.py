@@ -10,20 +10,24 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ginnel import lambdas, postgres, settings, tokens, web
+from ginnel import lambdas, places, postgres, redis, settings, tokens, web
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
 
-NEEDS = (settings.Site, postgres.Settings, tokens.Settings)
+from . import guard
+
+NEEDS = (settings.Site, postgres.Settings, redis.Settings, tokens.Settings, places.Settings, guard.Settings)
 
 _BY_RESOURCE = {
     "auth": "account",
     "api-keys": "keys",
 }
 """Modules of routes by the third segment of their paths."""
-_BY_DEED: dict[str, str] = {}
+_BY_DEED = {
+    "sessions": "sessions",
+}
 """And of those below /api/v1/auth, by the fourth, where it is not `account`."""
 
 

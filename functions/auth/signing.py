@@ -9,7 +9,7 @@ from fastapi import Depends, Request, Response
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import sessions, tokens, web
+from ginnel import devices, sessions, tokens, web
 from ginnel.users import User, UserOut
 
 from . import cookies
@@ -28,10 +28,19 @@ class SignedIn(web.Output):
 
 
 async def sign_in(conn: AsyncSession, user: User, request: Request, response: Response, *, now: datetime) -> SignedIn:
-    """Start a session for somebody who has proved who they are."""
-    agent = request.headers.get("user-agent", "")
-    grant = await sessions.start(conn, user=user.id, user_agent=agent, now=now)
-    return signed_in(user, grant, response, now=now)
+    """Start a session for somebody who has proved who they are, and remember their browser."""
+    device, secret = await devices.remember(conn, cookies.read_device(request), user=user.id, now=now)
+    grant = await sessions.start(
+        conn,
+        user=user.id,
+        user_agent=request.headers.get("user-agent", ""),
+        address=web.address(request),
+        device=device,
+        now=now,
+    )
+    answer = signed_in(user, grant, response, now=now)
+    cookies.put_device(response, secret)
+    return answer
 
 
 def signed_in(user: User, grant: sessions.Grant, response: Response, *, now: datetime) -> SignedIn:

@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ginnel import errors, observe, settings, visits
-from ginnel.errors import FieldError, Invalid, Problem
+from ginnel.errors import FieldError, Invalid, Problem, TooManyRequests
 
 MAX_BODY = 1024 * 1024
 """Bytes. A hundred links with every field at its longest fit."""
@@ -77,11 +77,28 @@ class Output(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-def new_app(title: str, *, needs: Sequence[type] = ()) -> FastAPI:
-    """Make a function's app. `needs` are the settings classes without which it must not start."""
+def address(request: Request) -> bytes:
+    """Return the address of whoever makes a request; b"" if it is unknown."""
+    return visits.address(
+        (request.scope.get("client") or ("",))[0] or "",
+        request.headers.getlist("x-forwarded-for"),
+        appended="aws.event" in request.scope,
+    )
+
+
+def new_app(title: str, *, needs: Sequence[type] = (), limited: bool = True) -> FastAPI:
+    """Make a function's app. `needs` are the settings classes without which it must not start.
+
+    How many calls of it somebody may make is limited, but where it is no API.
+    """
+    dependencies: list[Any] = []
+    if limited:
+        from ginnel import limits  # noqa: PLC0415  # visits to links are not counted so, and start without
+
+        dependencies, needs = [Depends(limits.anybody)], (*needs, limits.Settings)
     for kind in needs:
         settings.read(kind)
-    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None, dependencies=dependencies)
     app.state.needs = tuple(needs)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _validation_problem)
@@ -102,6 +119,7 @@ class Frame:
         identifier = visits.new_request_id().decode()
         token = observe.request_id.set(identifier)
         started = False
+        told: dict[bytes, bytes] = {}
 
         async def framed(message: Message) -> None:
             nonlocal started
@@ -109,6 +127,7 @@ class Frame:
                 started = True
                 raw = message.setdefault("headers", [])
                 raw.append((b"x-request-id", identifier.encode()))
+                raw.extend(told.items())
                 # A redirect has no page to protect, and these would keep it from being an image's address.
                 if message["status"] // 100 != 3:  # noqa: PLR2004  # 3xx
                     headers = MutableHeaders(raw=raw)
@@ -118,6 +137,7 @@ class Frame:
 
         try:
             bound = scope[_BOUND] = _Bound()
+            scope[_TOLD] = told
             await self.app(scope, _bounded(receive, bound), framed)
         except Exception:
             observe.log.exception("request_failed", method=scope["method"])
@@ -129,6 +149,12 @@ class Frame:
 
 
 _BOUND = "ginnel.bound"
+_TOLD = "ginnel.told"
+
+
+def tell(request: Request, name: str, value: str) -> None:
+    """Have a header on the request's answer, even if that is a refusal."""
+    request.scope[_TOLD][name.encode()] = value.encode()
 
 
 class _Bound:
@@ -224,17 +250,52 @@ def openapi(apps: Sequence[FastAPI], *, version: str, server: str) -> dict[str, 
         servers=[{"url": server}],
     )
     problem = {"description": "A problem (RFC 9457)", "content": {"application/problem+json": {"schema": _PROBLEM_REF}}}
-    for operations in merged["paths"].values():
+    for path, operations in merged["paths"].items():
         for operation in operations.values():
+            responses = operation["responses"]
             # FastAPI's own: it has another shape than what is answered.
-            if "HTTPValidationError" in str(operation["responses"].get("422")):
-                del operation["responses"]["422"]
-            operation["responses"]["default"] = problem
+            if "HTTPValidationError" in str(responses.get("422")):
+                del responses["422"]
+            responses["default"] = dict(problem)
+            if path.startswith("/api/"):
+                _describe_limits(responses)
+    merged.setdefault("components", {})["headers"] = _HEADERS
     schemas = merged.setdefault("components", {}).setdefault("schemas", {})
     schemas["Problem"] = _PROBLEM
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     return merged
+
+
+def _describe_limits(responses: dict[str, Any]) -> None:
+    """Say of all answers that they tell how many calls are left, and that one may be that there are none."""
+    responses.setdefault("429", problems(TooManyRequests)[429])
+    for status, response in responses.items():
+        shown = _LIMITS if status != "429" else (*_LIMITS, "Retry-After")
+        headers = response.setdefault("headers", {})
+        headers |= {name: {"$ref": f"#/components/headers/{name}"} for name in shown}
+
+
+_LIMITS = ("RateLimit", "RateLimit-Policy")
+_HEADERS = {
+    "RateLimit": {
+        "description": "How many calls are left (`r`) of the named policy's, and in how many seconds (`t`) its present "
+        "window ends; as in draft-ietf-httpapi-ratelimit-headers.",
+        "schema": {"type": "string"},
+        "example": '"read";r=5999;t=42',
+    },
+    "RateLimit-Policy": {
+        "description": "The policy that the call was counted by: how many calls (`q`) there may be in so many seconds (`w`), "
+        "of an account or API key, or of an address where nobody is asked who they are.",
+        "schema": {"type": "string"},
+        "example": '"read";q=6000;w=60',
+    },
+    "Retry-After": {
+        "description": "In how many seconds there may be another call.",
+        "schema": {"type": "integer", "minimum": 1},
+        "example": 7,
+    },
+}
 
 
 def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
