@@ -195,19 +195,17 @@ async def test_signing_out_leaves_the_device_known(account: Account, browser: Br
 # The window
 
 
-async def test_any_stretch_as_long_as_a_window_holds_no_more_tries_than_are_allowed(
-    monkeypatch: pytest.MonkeyPatch, *, away: bool
-) -> None:
+async def test_over_time_so_many_tries_a_window_are_allowed(monkeypatch: pytest.MonkeyPatch, *, away: bool) -> None:
     clock = 1_000_000_000.0
     monkeypatch.setattr(time, "time", lambda: clock)
     name, taken = secrets.token_hex(8), []
     for _ in range(400):
-        clock += random.uniform(0, 20)
+        clock += random.uniform(0, 8)
         if await throttle.spend(name, limit=7, seconds=60):
             taken.append(clock)
-    # Weighed by the share of the window before, as if its tries had come evenly: they may have come late in it.
-    assert max(sum(end - 60 < moment <= end for moment in taken) for end in taken) <= 2 * 7
-    assert len(taken) >= 0.8 * 7 * (taken[-1] - taken[0]) / 60
+    # Those of the window before may have come late in it.
+    assert max(sum(end - 60 < moment <= end for moment in taken) for end in taken) < 2 * 7
+    assert len(taken) >= 0.7 * 7 * (taken[-1] - taken[0]) / 60
     assert len(taken) <= 7 * ((taken[-1] - taken[0]) / 60 + 2)
 
 

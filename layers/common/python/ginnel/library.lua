@@ -75,8 +75,8 @@ local function nowhere(keys, args)
   return refused
 end
 
--- Counts a try, if so many are allowed in any stretch as long as a window: those of this window (the first key) and, of the one
--- before (the second), as large a share as lies in the stretch that ends now. Returns 1 if it was counted, and both numbers.
+-- Counts a try, if so many are allowed in a window that slides: those of this window (the first key) and, of the one before
+-- (the second), as large a share as lies in the stretch that ends now. Returns 1 if it was counted, and both numbers.
 local function spend(keys, args)
   local limit, share, lifetime = tonumber(args[1]), tonumber(args[2]), args[3]
   local tries = tonumber(redis.call('get', keys[1]) or 0)

@@ -1,7 +1,8 @@
 """How often something may be tried, such as a password: counted in Redis, and in PostgreSQL while that is away. It never opens.
 
-Any stretch of time as long as a window holds no more tries than are allowed; those that are refused don't count. Names are
-kept as digests, as there are addresses in them. Imports neither the ORM nor pydantic.
+The window slides: beside its own tries, it counts as large a share of those of the one before as lies within the last so many
+seconds. Tries that are refused don't count. Names are kept as digests, as there are addresses in them. Imports neither the
+ORM nor pydantic.
 """
 
 from __future__ import annotations
