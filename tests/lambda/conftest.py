@@ -160,7 +160,7 @@ async def person(functions: Functions) -> Person:
     email, password = f"{secrets.token_hex(6)}@example.com", secrets.token_urlsafe(12)
     answer = await functions.auth.call(events.load("auth_register", email=email, password=password))
     assert answer["statusCode"] == 201, answer
-    (cookie,) = answer["cookies"]
+    cookie, _ = answer["cookies"]
     return Person(email, password, json.loads(answer["body"])["access_token"], cookie.partition(";")[0])
 
 
