@@ -10,7 +10,7 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ginnel import lambdas, places, postgres, redis, settings, tokens, web
+from ginnel import lambdas, postgres, redis, settings, tokens, web
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 from . import guard
 
-NEEDS = (settings.Site, postgres.Settings, redis.Settings, tokens.Settings, places.Settings, guard.Settings)
+NEEDS = (settings.Site, postgres.Settings, redis.Settings, tokens.Settings, guard.Settings)
 
 _BY_RESOURCE = {
     "auth": "account",

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from ginnel import limits, redis
+from ginnel.throttle import Window
 from local.host import FUNCTIONS
 from tests.conftest import Account
 
@@ -139,7 +140,7 @@ def test_every_route_of_the_api_is_counted_by_somebody() -> None:
 
 def test_a_process_alone_forgets_who_called_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_OWN", 5)
-    window = limits.Window.at(1_000_000_000, 60)
+    window = Window.at(1_000_000_000, 60)
     for number in range(20):
         assert limits._alone(f"nobody {number}", limit=1, window=window).allowed
     assert len(limits._own) == 5

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from ginnel import ingestion, passwords, postgres, redis, throttle, visits
-from ginnel.errors import TooManyRequests
+from ginnel import ingestion, passwords, redis, throttle, visits
+from ginnel.errors import TooManyRequests, Unavailable
 from ginnel.throttle import Count, Window
 from tests.conftest import Account
 
@@ -274,8 +274,8 @@ async def test_without_either_store_nobody_may_try(monkeypatch: pytest.MonkeyPat
         raise redis.Away
 
     async def run(*_: Any) -> None:
-        raise postgres.Unavailable
+        raise Unavailable
 
     monkeypatch.setattr(redis, "call", call)
-    with pytest.raises(postgres.Unavailable):
+    with pytest.raises(Unavailable):
         await throttle.check("anything", limit=3, seconds=60, run=run)  # type: ignore[arg-type]  # it answers nobody

@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
@@ -84,6 +85,27 @@ def address(request: Request) -> bytes:
         request.headers.getlist("x-forwarded-for"),
         appended="aws.event" in request.scope,
     )
+
+
+_LOCAL = re.compile(r"/[\w\-.~!$&'()*+,;=:@%/?#]*", re.ASCII)
+_MAX_LOCAL = 2048
+
+
+def local_path(wanted: str | None, *, otherwise: str = "/") -> str:
+    """Return an address of this site's own to go on to, as a `next` parameter asks for it, or `otherwise` for any other text.
+
+    It begins with one slash only, however often it is decoded; what browsers read as one, or pass over, is refused.
+    """
+    if wanted is None or len(wanted) > _MAX_LOCAL or not _LOCAL.fullmatch(wanted):
+        return otherwise
+    path = re.split(r"[?#]", wanted, maxsplit=1)[0]
+    for _ in range(len(path)):
+        if "//" in path or not path.isprintable() or "\\" in path:
+            return otherwise
+        if (decoded := unquote(path)) == path:
+            return wanted
+        path = decoded
+    return wanted
 
 
 def new_app(title: str, *, needs: Sequence[type] = (), limited: bool = True) -> FastAPI:
