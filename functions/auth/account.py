@@ -39,8 +39,8 @@ class MeOut(web.Output):
     dependencies=[OwnPage],
 )
 async def register(wanted: Registration, request: Request, response: Response, conn: Conn, now: Now) -> SignedIn:
-    await guard.registration(conn, wanted.email, request)
-    user = await users.register(conn, wanted, now=now)
+    tell = await guard.registration(conn, wanted.email, request)
+    user = await users.register(conn, wanted, tell=tell, now=now)
     return await sign_in(conn, user, request, response, now=now)
 
 

@@ -1,4 +1,4 @@
-"""Who may try a password, or make an account: so many a client's address, and so many an account.
+"""How often somebody may try a password or make an account, from one place or at one account.
 
 An account's count is for strangers, who could keep its owner out by using it up: a browser from which the owner has signed in
 is counted for itself. Tries are counted before any hash is computed, and alike for addresses that are known and unknown.
@@ -16,20 +16,20 @@ from ginnel import db, devices, settings, throttle, users, visits, web
 
 from . import cookies
 
-DAY = 86_400
 _WINDOW = 600
+_DAY = 86_400
 
 
 @dataclass(frozen=True)
 class Settings:
     login_tries: int = 10
     """At one account by strangers, and from one remembered browser, within ten minutes."""
-    login_tries_address: int = 100
+    login_tries_address: int = 50
     """From one address within ten minutes, at whatever accounts."""
-    registrations: int = 5
-    """With one e-mail address within a day."""
-    registrations_address: int = 100
+    registrations_address: int = 1000
     """From one address within a day."""
+    registration_mails: int = 5
+    """To one mailbox within a day."""
 
 
 async def login(conn: AsyncSession, email: str, request: Request, *, now: datetime) -> int | None:
@@ -47,9 +47,12 @@ async def login(conn: AsyncSession, email: str, request: Request, *, now: dateti
     return None
 
 
-async def registration(conn: AsyncSession, email: str, request: Request) -> None:
-    """Count an account that is to be made. Raises TooManyRequests."""
+async def registration(conn: AsyncSession, email: str, request: Request) -> bool:
+    """Count an account that is to be made, and say whether its mailbox may hear of it. Raises TooManyRequests.
+
+    A mailbox that others claim again and again is left in peace; to be told so would be of use to nobody but them.
+    """
     wanted, run = settings.read(Settings), db.on(conn)
     place = visits.network(web.address(request))
-    await throttle.check(f"register:from:{place}", limit=wanted.registrations_address, seconds=DAY, run=run)
-    await throttle.check(f"register:as:{email.lower()}", limit=wanted.registrations, seconds=DAY, run=run)
+    await throttle.check(f"register:from:{place}", limit=wanted.registrations_address, seconds=_DAY, run=run)
+    return await throttle.spend(f"register:as:{email.lower()}", limit=wanted.registration_mails, seconds=_DAY, run=run)

@@ -33,7 +33,7 @@ class Settings:
 
     rate_read: int = 6000
     rate_write: int = 3000
-    rate_anonymous: int = 600
+    rate_anonymous: int = 1200
 
 
 _counting: set[Callable[..., Any]] = set()
