@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from ginnel import ingestion, passwords, redis, throttle, visits
+from ginnel import devices, ingestion, passwords, redis, throttle, visits
 from ginnel.errors import TooManyRequests, Unavailable
 from ginnel.throttle import Count, Window
 from tests.conftest import Account
@@ -180,6 +180,16 @@ async def test_a_device_is_kept_while_it_is_used(account: Account, sql: asyncpg.
     )
     await account.http.post(URL, json=right)
     assert account.http.cookies[DEVICE] != device
+
+
+async def test_so_many_devices_are_remembered(
+    account: Account, browser: Browser, sql: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "MOST", 3)
+    for _ in range(5):
+        await browser().post(URL, json={"email": account.email, "password": account.password})
+    kept = "select count(*) from devices join users on users.id = user_id where email = $1"
+    assert await sql.fetchval(kept, account.email) == 3
 
 
 @pytest.mark.parametrize("ending", ["/sessions/{session}", "/sessions?current=true"])

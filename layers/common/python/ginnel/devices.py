@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Identity, Integer, select, update
+from sqlalchemy import ForeignKey, Identity, Integer, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,6 +14,9 @@ from ginnel.users import User
 
 LIFETIME = timedelta(days=180)
 """How long a device is remembered without being used to sign in."""
+
+MOST = 50
+"""How many are remembered of one account: a program that signs in by itself brings no cookie, and is a new one each time."""
 
 
 class Device(Base):
@@ -61,4 +64,6 @@ async def remember(conn: AsyncSession, secret: str, *, user: int, now: datetime)
     device = Device(user_id=user, secret_hash=tokens.digest(fresh), created_at=now, expires_at=now + LIFETIME)
     conn.add(device)
     await conn.flush()
+    older = select(Device.id).where(Device.user_id == user).order_by(Device.id.desc()).offset(MOST)
+    await conn.execute(delete(Device).where(Device.id.in_(older)).execution_options(synchronize_session=False))
     return device.id, fresh
