@@ -13,7 +13,6 @@ from urllib.parse import unquote
 
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
@@ -22,7 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ginnel import errors, observe, settings, visits
-from ginnel.errors import FieldError, Invalid, Problem, TooManyRequests
+from ginnel.errors import FieldError, Invalid, Problem
 
 MAX_BODY = 1024 * 1024
 """Bytes. A hundred links with every field at its longest fit."""
@@ -262,64 +261,6 @@ def routes(app: FastAPI) -> Iterator[tuple[str, frozenset[str]]]:
         yield route.path or "", frozenset(getattr(route, "methods", None) or ())
 
 
-def openapi(apps: Sequence[FastAPI], *, version: str, server: str) -> dict[str, Any]:
-    """Merge the functions' OpenAPI documents into the one that clients see."""
-    merged = get_openapi(
-        title="Ginnel",
-        version=version,
-        summary="Shorten links, follow them, count every click.",
-        routes=[route for app in apps for route in app.routes],
-        servers=[{"url": server}],
-    )
-    problem = {"description": "A problem (RFC 9457)", "content": {"application/problem+json": {"schema": _PROBLEM_REF}}}
-    for path, operations in merged["paths"].items():
-        for operation in operations.values():
-            responses = operation["responses"]
-            # FastAPI's own: it has another shape than what is answered.
-            if "HTTPValidationError" in str(responses.get("422")):
-                del responses["422"]
-            responses["default"] = dict(problem)
-            if path.startswith("/api/"):
-                _describe_limits(responses)
-    merged.setdefault("components", {})["headers"] = _HEADERS
-    schemas = merged.setdefault("components", {}).setdefault("schemas", {})
-    schemas["Problem"] = _PROBLEM
-    for unused in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(unused, None)
-    return merged
-
-
-def _describe_limits(responses: dict[str, Any]) -> None:
-    """Say of all answers that they tell how many calls are left, and that one may be that there are none."""
-    responses.setdefault("429", problems(TooManyRequests)[429])
-    for status, response in responses.items():
-        shown = _LIMITS if status != "429" else (*_LIMITS, "Retry-After")
-        headers = response.setdefault("headers", {})
-        headers |= {name: {"$ref": f"#/components/headers/{name}"} for name in shown}
-
-
-_LIMITS = ("RateLimit", "RateLimit-Policy")
-_HEADERS = {
-    "RateLimit": {
-        "description": "How many calls are left (`r`) of the named policy's, and in how many seconds (`t`) its present "
-        "window ends; as in draft-ietf-httpapi-ratelimit-headers.",
-        "schema": {"type": "string"},
-        "example": '"read";r=5999;t=42',
-    },
-    "RateLimit-Policy": {
-        "description": "The policy that the call was counted by: how many calls (`q`) there may be in so many seconds (`w`), "
-        "of an account or API key, or of an address where nobody is asked who they are.",
-        "schema": {"type": "string"},
-        "example": '"read";q=6000;w=60',
-    },
-    "Retry-After": {
-        "description": "In how many seconds there may be another call.",
-        "schema": {"type": "integer", "minimum": 1},
-        "example": 7,
-    },
-}
-
-
 def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """Document an operation's refusals, for a route's `responses`: each kind by its code and its docstring."""
     documented: dict[int | str, dict[str, Any]] = {}
@@ -327,7 +268,7 @@ def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
         says = " ".join((kind.__doc__ or kind.code).split())
         response = documented.setdefault(
             kind.status,
-            {"description": "", "content": {"application/problem+json": {"schema": _PROBLEM_REF, "examples": {}}}},
+            {"description": "", "content": {"application/problem+json": {"schema": PROBLEM, "examples": {}}}},
         )
         response["description"] = f"{response['description']}\n* `{kind.code}`: {says}".strip()
         example = {"summary": says, "value": errors.body(kind.status, kind.code, says, "7f0c9a52d1e84b36")}
@@ -335,32 +276,8 @@ def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     return documented
 
 
-_PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
-_PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code", "request_id"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string", "description": "Stable: write your program against it."},
-        "request_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "description": "One entry a bad field, all of them at once.",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "code", "detail"],
-                "properties": {
-                    "pointer": {"type": "string", "description": "JSON pointer into the body, or `query:name`."},
-                    "code": {"type": "string"},
-                    "detail": {"type": "string"},
-                },
-            },
-        },
-    },
-}
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
+"""The schema of problems, which `openapi` describes."""
 
 
 def etag(version: int) -> str:
