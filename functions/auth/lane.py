@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
 
-NEEDS = (settings.Site, postgres.Settings, redis.Settings, keyring.Settings)
+
+from . import guard
+
+NEEDS = (settings.Site, postgres.Settings, redis.Settings, keyring.Settings, guard.Settings)
 
 _BY_RESOURCE = {
     "auth": "account",
@@ -28,6 +31,7 @@ _BY_DEED = {
     "totp": "factors",
     "recovery-codes": "factors",
     "passkeys": "passkeys",
+    "sessions": "sessions",
 }
 """And of those below /api/v1/auth, by the fourth, where it is not `account`."""
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, get_args
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import keys, tokens, workspaces
+from ginnel import keys, limits, tokens, workspaces
 from ginnel.db import Conn
-from ginnel.errors import Forbidden, NotFound, Unauthorized
+from ginnel.errors import Forbidden, NotFound, Problem, Unauthorized
 from ginnel.keys import ApiKey
 from ginnel.sessions import Session
 from ginnel.users import User
@@ -58,6 +58,7 @@ class Me:
     scopes: frozenset[str]
     session: int | None
     is_admin: bool
+    key: int | None = None
 
 
 class KeyInvalid(Unauthorized):
@@ -82,6 +83,12 @@ class SecondFactorRequired(Forbidden):
     """The workspace takes only those who have signed in with a second factor."""
 
     code = "second_factor_required"
+
+
+class SignInNeeded(Forbidden):
+    """An API key can't do this: it needs the access token of somebody who is signed in."""
+
+    code = "sign_in_needed"
 
 
 class NotOperator(Forbidden):
@@ -113,8 +120,21 @@ Wanted = Annotated[
 ]
 
 
-async def me(bearer: Bearer, conn: Conn, now: Now, wanted: Wanted = None) -> Me:
-    """Find out who is asking. Raises Unauthorized, or NotFound for a workspace that they are no member of."""
+@limits.counting
+async def me(request: Request, bearer: Bearer, conn: Conn, now: Now, wanted: Wanted = None) -> Me:
+    """Find out who is asking. Raises Unauthorized, NotFound for a workspace that they are no member of, TooManyRequests."""
+    try:
+        found = await _ask(bearer, conn, wanted=wanted, now=now)
+    except Problem:
+        await limits.by_address(request)
+        raise
+    await limits.by(request, f"user:{found.user}" if found.key is None else f"key:{found.key}")
+    return found
+
+
+async def _ask(
+    bearer: HTTPAuthorizationCredentials | None, conn: AsyncSession, *, wanted: str | None, now: datetime
+) -> Me:
     if bearer is None:
         raise Unauthorized("Send `Authorization: Bearer …` with an access token or an API key.")
     if bearer.credentials.startswith(keys.PREFIX):
@@ -214,7 +234,7 @@ async def _program(conn: AsyncSession, secret: str, *, wanted: str | None, now: 
     if found.last_used_at is None or found.last_used_at <= now - FRESH:
         await _touch(conn, found.id, now=now)
     scopes = KEY_SCOPES & ROLE_SCOPES[found.role] & frozenset(found.scopes)
-    return Me(found.user_id, found.workspace_id, found.role, scopes, None, is_admin=False)
+    return Me(found.user_id, found.workspace_id, found.role, scopes, None, is_admin=False, key=found.id)
 
 
 async def _touch(conn: AsyncSession, key: int, *, now: datetime) -> None:
@@ -252,6 +272,13 @@ def may(scope: Scope) -> Callable[[Me], Me]:
         return me
 
     return allowed
+
+
+def person(me: Annotated[Me, Depends(me)]) -> Me:
+    """Give Me to those who are signed in themselves. Raises SignInNeeded for programs."""
+    if me.session is None:
+        raise SignInNeeded("This needs an access token: an API key can't do it.")
+    return me
 
 
 def operator(me: Annotated[Me, Depends(me)]) -> Me:

@@ -20,6 +20,7 @@ from ginnel import (
     audit,
     blocking,
     db,
+    devices,
     domains,
     factors,
     idempotency,
@@ -42,7 +43,7 @@ from ginnel.db import Base
 
 # The mapped classes register themselves with Base when their modules are imported.
 MODELS = (
-    audit, blocking, domains, factors, idempotency, imports, keys, links, mail, orphans, purges, sessions, stats,
+    audit, blocking, devices, domains, factors, idempotency, imports, keys, links, mail, orphans, purges, sessions, stats,
     tickets, users, webhooks, workspaces,
 )  # fmt: skip
 METADATA = Base.metadata
