@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -38,8 +39,13 @@ async def test_a_method_that_a_path_does_not_have_is_refused_as_by_the_whole(pat
 
 def test_reading_links_starts_without_what_writes_them_and_what_asks_redis() -> None:
     started = "import sys; from links import lane; lane.part('reading'); print(*sys.modules)"
-    modules = set(
-        subprocess.run([sys.executable, "-c", started], check=True, capture_output=True, text=True).stdout.split()
+    alone = subprocess.run(
+        [sys.executable, "-c", started],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        check=True,
+        capture_output=True,
+        text=True,
     )
+    modules = set(alone.stdout.split())
     assert "ginnel.links.reading" in modules
     assert not modules & {"redis", "ginnel.links.writing", "ginnel.drafts", "ginnel.webhooks", "ginnel.lookup"}
