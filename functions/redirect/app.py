@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import asyncpg
@@ -143,9 +144,14 @@ _DEPTH = 8
 
 
 def _visitor(scope: Scope, said: Mapping[bytes, bytes], address: bytes) -> Visitor:
+    return _describe()(said, address=address, query=scope["query_string"], at=time.time())
+
+
+@functools.cache
+def _describe() -> Callable[..., Visitor]:
     from ginnel.rules import Visitor  # noqa: PLC0415  # few links need it, and every cold start would pay
 
-    return Visitor.of(said, address=address, query=scope["query_string"], at=time.time())
+    return Visitor.of
 
 
 def _first(request: Request) -> dict[bytes, bytes]:

@@ -74,6 +74,7 @@ async def test_no_handler_starts_without_a_variable_that_it_needs(stores: Stores
         "DRAIN_SECONDS",
         "JWT_KEYS_SECRET",
         "LOGIN_TRIES_ADDRESS",
+        "PYDANTIC_DISABLE_PLUGINS",
         "QUEUE_URL",
         "REDIS_CLUSTER",
         "REDIS_SHARDS",
