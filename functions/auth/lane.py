@@ -23,7 +23,13 @@ _BY_RESOURCE = {
     "api-keys": "keys",
 }
 """Modules of routes by the third segment of their paths."""
-_BY_DEED: dict[str, str] = {}
+_BY_DEED = {
+    "email": "addresses",
+    "forgot": "recovery",
+    "password": "recovery",
+    "reset": "recovery",
+    "verify": "addresses",
+}
 """And of those below /api/v1/auth, by the fourth, where it is not `account`."""
 
 

@@ -158,6 +158,14 @@ async def end(conn: AsyncSession, *, session: int | None = None, secret: str = "
             await _revoke(conn, family, now=now)
 
 
+async def end_all(conn: AsyncSession, *, user: int, but: int | None = None, now: datetime) -> None:
+    """End all of somebody's sessions but the one of this number. Their refresh tokens are good for nothing then."""
+    others = (Session.user_id == user, Session.revoked_at.is_(None), Session.id.is_distinct_from(but))
+    await conn.execute(
+        update(Session).where(*others).values(revoked_at=now).execution_options(synchronize_session=False)
+    )
+
+
 def _alive() -> tuple[ColumnElement[bool], ...]:
     """Join a token to a session that goes on and a person who may use it."""
     return (

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import CITEXT, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ginnel import audit, passwords, tokens, web, workspaces
+from ginnel import audit, mail, passwords, tokens, web, workspaces
 from ginnel.db import Base
 from ginnel.errors import Conflict, NotFound, Unauthorized
 
@@ -87,7 +87,9 @@ async def register(conn: AsyncSession, wanted: Registration, *, now: datetime) -
     """Add a person and their personal workspace. Raises EmailTaken, or Invalid for a common password."""
     about = [wanted.email, *wanted.email.split("@"), *wanted.name.split()]
     await passwords.check(wanted.password, pointer="/password", about=about)
-    return await _add(conn, email=wanted.email, name=wanted.name, password=wanted.password, now=now)
+    user = await _add(conn, email=wanted.email, name=wanted.name, password=wanted.password, now=now)
+    mail.send(conn, "welcome", to=user.email, now=now, user=user.id)
+    return user
 
 
 async def _add(  # noqa: PLR0913  # a person's fields, each by name
