@@ -22,7 +22,7 @@ from local import address, credentials, health, server, stores
 from local.address import NoTunnel
 from local.stores import Unreachable
 
-SECRETS = ("DATABASE_URL", "REDIS_URL", "JWT_KEYS")
+SECRETS = ("DATABASE_URL", "REDIS_URL", "JWT_KEYS", "MAIL_URL")
 _PATIENCE = 60.0
 """Seconds that the stores are waited for."""
 _KEEP_ALIVE = 75

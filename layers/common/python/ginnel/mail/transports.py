@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import re
 from dataclasses import dataclass
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import parseaddr
 from typing import Protocol
 
 from ginnel import settings
+
+_NOBODY = "Ginnel <ginnel@localhost>"
+"""Whom mail is from that does not leave this machine."""
 
 
 class Unsent(Exception):
@@ -24,7 +28,7 @@ class Unsent(Exception):
 
 
 class Transport(Protocol):
-    async def send(self, message: EmailMessage) -> None:
+    async def send(self, message: EmailMessage, /) -> None:
         """Hand a message on. Raises Unsent."""
 
 
@@ -51,11 +55,15 @@ class Settings:
 
     @property
     def sender(self) -> Address:
-        name, address = parseaddr(self.mail_from or "Ginnel <ginnel@localhost>")
+        complaint = "MAIL_FROM must be an address, such as Example <no-reply@example.com>"
+        text = self.mail_from or _NOBODY
+        found = re.fullmatch(r'(?:"?([^"<>]*?)"?\s*<)?([^<>\s]+@[^<>\s]+?)>?', text)
+        if found is None or not text.isprintable():
+            raise ValueError(complaint)
         try:
-            return Address(display_name=name, addr_spec=address)
-        except (ValueError, IndexError):
-            raise ValueError("MAIL_FROM must be an address, such as Example <no-reply@example.com>") from None
+            return Address(display_name=found[1] or "", addr_spec=found[2])
+        except (ValueError, HeaderParseError):
+            raise ValueError(complaint) from None
 
 
 @functools.cache
