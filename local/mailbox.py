@@ -139,7 +139,7 @@ def _read(path: File) -> Mail:
 
 def _body(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
-    return part.get_content() if isinstance(part, EmailMessage) else ""
+    return part.get_content().replace("\r\n", "\n") if isinstance(part, EmailMessage) else ""
 
 
 def _list(mails: list[Mail]) -> str:
