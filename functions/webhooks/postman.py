@@ -82,7 +82,7 @@ class Postman:
             return 0
         async with transaction() as conn:
             due = await delivering.take(conn, limit=room)
-        self._running |= {asyncio.create_task(self._send(one, self._transport)) for one in due}
+        self._running |= {asyncio.create_task(_send(one, self._transport)) for one in due}
         return len(due)
 
     async def _settle(self) -> int:
@@ -93,30 +93,37 @@ class Postman:
         done, self._running = await asyncio.wait(self._running, timeout=_POLL, return_when=asyncio.FIRST_COMPLETED)
         return sum(map(_sent, done))
 
-    @staticmethod
-    async def _send(mail: Due, transport: Transport) -> bool:
-        """Make one attempt and write down what came of it; say whether the mail was sent."""
-        try:
-            message = await _written(mail)
-            if message is None:
-                return False
-            await transport.send(message)
-        except Unsent as unsent:
-            await _postpone(mail, unsent)
+
+async def _send(mail: Due, transport: Transport) -> bool:
+    """Make one attempt and write down what came of it; say whether the mail was sent."""
+    try:
+        return await _attempt(mail, transport)
+    except Unavailable:
+        # It is due again when our lease ends, whatever came of it.
+        observe.log.warning("mail_unrecorded", mail=mail.id)
+        return False
+
+
+async def _attempt(mail: Due, transport: Transport) -> bool:
+    try:
+        message = await _written(mail)
+        if message is None:
             return False
-        except Unavailable:
-            raise
-        except Exception as error:
-            # An error of ours: perhaps of this mail alone, so that it does not come again at once.
-            await _postpone(mail, Unsent("an error of ours", type(error).__name__))
-            raise
-        async with transaction() as conn:
-            await delivering.finish(conn, mail)
-        waited = datetime.now(UTC) - mail.created_at
-        observe.log.info(
-            "mail_sent", mail=mail.id, template=mail.template, waited_ms=round(waited.total_seconds() * 1000)
-        )
-        return True
+        await transport.send(message)
+    except Unsent as unsent:
+        await _postpone(mail, unsent)
+        return False
+    except Unavailable:
+        raise
+    except Exception as error:
+        # An error of ours, perhaps with this mail alone: it does not come again at once.
+        await _postpone(mail, Unsent("an error of ours", type(error).__name__))
+        raise
+    async with transaction() as conn:
+        await delivering.finish(conn, mail)
+    waited = round(1000 * (datetime.now(UTC) - mail.created_at).total_seconds())
+    observe.log.info("mail_sent", mail=mail.id, template=mail.template, waited_ms=waited)
+    return True
 
 
 async def _written(mail: Due) -> EmailMessage | None:

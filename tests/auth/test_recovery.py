@@ -7,13 +7,14 @@ import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 
 from auth import tries
-from ginnel import tickets
+from ginnel import sessions, tickets
 from tests.conftest import Account, anywhere
 from tests.mailing import Post, link, text
 
@@ -193,6 +194,30 @@ async def test_asking_is_bounded_by_mailbox_and_by_who_asks(browser: Browser) ->
         email = f"{secrets.token_hex(6)}@example.com"
         answers.append(await browser().post("/api/v1/auth/forgot", json={"email": email}, headers=asker))
     assert [it.status_code for it in answers] == [202] * tries.MAILS_FROM + [429]
+
+
+async def test_a_log_in_that_is_under_way_with_the_old_password_ends_too(
+    account: Account, browser: Browser, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await forget(browser, account.email)
+    ticket = await post.ticket(account.email)
+    start, begun = sessions.start, asyncio.Event()
+
+    async def slow(*args: Any, **fields: Any) -> sessions.Grant:
+        begun.set()
+        await asyncio.sleep(0.5)
+        return await start(*args, **fields)
+
+    monkeypatch.setattr(sessions, "start", slow)
+    http = browser()
+    body = {"email": account.email, "password": account.password}
+    entering = asyncio.create_task(http.post("/api/v1/auth/login", json=body))
+    await begun.wait()
+    assert (await reset(browser, ticket)).status_code == 204
+    answer = await entering
+    assert answer.status_code == 200
+    stale = {"authorization": f"Bearer {answer.json()['access_token']}"}
+    problem(await http.get("/api/v1/auth/me", headers=stale), 401, "session_ended")
 
 
 # Changed by who knows it

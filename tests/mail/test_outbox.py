@@ -200,6 +200,26 @@ async def test_a_round_that_fails_is_followed_by_another(
     assert lines == ["mailing_failed"]
 
 
+async def test_what_is_not_written_down_is_sent_again_under_its_old_id(
+    outbox: asyncpg.Connection, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish = delivering.finish
+    lines: list[str] = []
+    monkeypatch.setattr(observe.log, "warning", lambda event, **_: lines.append(event))
+
+    async def away(*_: object) -> bool:
+        monkeypatch.setattr(delivering, "finish", finish)
+        raise ConnectionError
+
+    monkeypatch.setattr(delivering, "finish", away)
+    (to,) = await put()
+    assert await Postman(post).run(0) == 0
+    assert lines == ["mail_unrecorded"]
+    await hurry(outbox)
+    assert len({it["Message-ID"] for it in await post.to(to)}) == 1
+    assert len(post.sent) == 2
+
+
 @asynccontextmanager
 async def process(server: Server) -> AsyncIterator[Process]:
     started = await asyncio.create_subprocess_exec(
@@ -219,7 +239,7 @@ async def process(server: Server) -> AsyncIterator[Process]:
 async def test_what_killed_workers_had_in_hand_is_sent_by_others(
     outbox: asyncpg.Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kills = 4
+    kills = 3
     to = await put(60)
     async with serving(Server(hang=True)) as server:
         for number in range(kills):

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from localstack_client.session import Session
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 from moto.sesv2.models import sesv2_backends
 
+from ginnel import settings
 from ginnel.mail import mailbox, ses, smtp, transports
 from ginnel.mail.transports import Settings, Unsent
 from tests.mailing import text
@@ -176,7 +177,7 @@ def test_the_way_is_the_one_that_is_named(monkeypatch: pytest.MonkeyPatch, tmp_p
         "": lambda it: it is None,
     }
     for url, is_it in kinds.items():
-        monkeypatch.setattr(transports.settings, "read", lambda _, url=url: Settings(url, "us@example.com"))
+        monkeypatch.setattr(settings, "read", lambda _, url=url: Settings(url, "us@example.com"))
         transports.configured.cache_clear()
         assert is_it(transports.configured()), url
     transports.configured.cache_clear()

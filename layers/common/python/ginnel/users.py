@@ -126,11 +126,12 @@ async def authenticate(conn: AsyncSession, given: Credentials) -> User:
     await conn.rollback()
     user = None
     if await passwords.verify(claimed.password_hash if claimed else None, given.password) and claimed:
-        # Asked again: the password may have been changed, or the account disabled, while the hash was computed.
+        # Asked again: the password may have been changed, or the account disabled, while the hash was computed. A change that
+        # comes now waits for the session that is about to be, to end it.
         user = await conn.scalar(
-            select(User).where(
-                User.id == claimed.id, User.password_hash == claimed.password_hash, User.disabled_at.is_(None)
-            )
+            select(User)
+            .where(User.id == claimed.id, User.password_hash == claimed.password_hash, User.disabled_at.is_(None))
+            .with_for_update(key_share=True)
         )
     if user is None:
         raise CredentialsInvalid("The e-mail address or the password is wrong.")
