@@ -19,7 +19,7 @@ class Post:
 
     async def to(self, address: str) -> list[EmailMessage]:
         """Have what is due sent, and return all that an address got so far, oldest first."""
-        await Postman(self).run(0)
+        await Postman(self, slots=1).run(0)  # one by one, in the order in which they were asked for
         return [it for it in self.sent if it["To"].addresses[0].addr_spec == address]
 
     async def ticket(self, address: str) -> str:

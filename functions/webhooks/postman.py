@@ -26,9 +26,10 @@ _FAREWELL = 1.0
 
 
 class Postman:
-    def __init__(self, transport: Transport | None) -> None:
+    def __init__(self, transport: Transport | None, *, slots: int = SLOTS) -> None:
         """Without a transport mails are held for a day, in case that one is configured, and then given up."""
         self._transport = transport
+        self._slots = slots
         self._running: set[asyncio.Task[bool]] = set()
         self._tended = -math.inf
         if transport is None:
@@ -77,7 +78,7 @@ class Postman:
 
     async def _begin(self) -> int:
         """Begin to send what is due, as far as there is room; return how much that is."""
-        room = SLOTS - len(self._running)
+        room = self._slots - len(self._running)
         if not room or self._transport is None:
             return 0
         async with transaction() as conn:
