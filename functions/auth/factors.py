@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from ginnel import access, factors, sessions, users, web
-from ginnel.access import Holder
+from ginnel.access import Person
 from ginnel.db import Conn
 from ginnel.errors import Invalid
 from ginnel.factors import FactorsOut, Proof, recovery, totp
@@ -17,7 +17,7 @@ from ginnel.web import Now
 
 router = APIRouter(tags=["factors"])
 
-Self = Annotated[Holder, Depends(access.holder)]
+Self = Annotated[Person, Depends(access.person)]
 
 
 class Confirmation(web.Input):
@@ -38,7 +38,7 @@ class RecoveryCodes(web.Output):
     "/api/v1/auth/factors",
     summary="List your second factors",
     description="What is asked for besides your password, and how many recovery codes are left.",
-    responses=web.problems(*access.HOLDING),
+    responses=web.problems(*access.OF_PERSON),
 )
 async def find_factors(conn: Conn, me: Self, response: Response) -> FactorsOut:
     response.headers["cache-control"] = "private, no-store"
@@ -51,7 +51,7 @@ async def find_factors(conn: Conn, me: Self, response: Response) -> FactorsOut:
     summary="Set an authenticator app up",
     description="Draws a secret for an app that shows codes (RFC 6238). It is not in force until its first code is confirmed, "
     "within half an hour.",
-    responses=web.problems(*access.HOLDING, TotpInForce, *factors.UNPROVED, Invalid),
+    responses=web.problems(*access.OF_PERSON, TotpInForce, *factors.UNPROVED, Invalid),
 )
 async def begin_totp(given: Proof, conn: Conn, me: Self, response: Response, now: Now) -> TotpBegun:
     await factors.prove(conn, me.user, given, strong=me.second_factor is not None, now=now)
@@ -65,7 +65,7 @@ async def begin_totp(given: Proof, conn: Conn, me: Self, response: Response, now
     summary="Confirm the authenticator app",
     description="Puts the app into force by a code that it shows. This session counts as signed in with a second factor from "
     "then on. With the first factor come recovery codes.",
-    responses=web.problems(*access.HOLDING, TotpMissing, totp.CodeWrong, Invalid),
+    responses=web.problems(*access.OF_PERSON, TotpMissing, totp.CodeWrong, Invalid),
 )
 async def confirm_totp(given: Confirmation, conn: Conn, me: Self, response: Response, now: Now) -> RecoveryCodes:
     response.headers["cache-control"] = "no-store"
@@ -80,7 +80,7 @@ async def confirm_totp(given: Confirmation, conn: Conn, me: Self, response: Resp
     status_code=204,
     summary="Remove the authenticator app",
     description="Takes your password and a code, the app's or a recovery code. With the last factor the recovery codes go too.",
-    responses=web.problems(*access.HOLDING, TotpMissing, factors.FactorNeeded, *factors.UNPROVED, Invalid),
+    responses=web.problems(*access.OF_PERSON, TotpMissing, factors.FactorNeeded, *factors.UNPROVED, Invalid),
 )
 async def remove_totp(given: Proof, conn: Conn, me: Self, now: Now) -> None:
     await factors.prove(conn, me.user, given, strong=me.second_factor is not None, now=now)
@@ -94,7 +94,7 @@ async def remove_totp(given: Proof, conn: Conn, me: Self, now: Now) -> None:
     status_code=201,
     summary="Make new recovery codes",
     description="Ten of them, in place of those that you had. An account without a second factor has no use for them.",
-    responses=web.problems(*access.HOLDING, factors.FactorMissing, *factors.UNPROVED, Invalid),
+    responses=web.problems(*access.OF_PERSON, factors.FactorMissing, *factors.UNPROVED, Invalid),
 )
 async def renew_recovery_codes(given: Proof, conn: Conn, me: Self, response: Response, now: Now) -> RecoveryCodes:
     response.headers["cache-control"] = "no-store"

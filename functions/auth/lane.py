@@ -19,6 +19,11 @@ _BY_DEED = {
     "recovery-codes": "factors",
     "passkeys": "passkeys",
     "sessions": "sessions",
+    "email": "addresses",
+    "forgot": "recovery",
+    "password": "recovery",
+    "reset": "recovery",
+    "verify": "addresses",
 }
 """And of those below /api/v1/auth, by the fourth, where it is not `account`."""
 

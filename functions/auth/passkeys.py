@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import Field
 
 from ginnel import access, factors, sessions, users, web
-from ginnel.access import Holder
+from ginnel.access import Person
 from ginnel.db import Conn
 from ginnel.errors import Invalid, NotFound
 from ginnel.factors import Assertion, Attestation, PasskeyOut, Proof, passkeys, recovery
@@ -19,7 +19,7 @@ from .signing import OwnPage, SignedIn, sign_in
 
 router = APIRouter(tags=["factors"])
 
-Self = Annotated[Holder, Depends(access.holder)]
+Self = Annotated[Person, Depends(access.person)]
 PasskeyId = Annotated[int, Path(ge=1, lt=2**63, examples=[7])]
 Name = Annotated[web.Text, Field(min_length=1, max_length=100, examples=["Ada's laptop"])]
 
@@ -71,7 +71,7 @@ class PasskeyMade(PasskeyOut):
     "/api/v1/auth/passkeys/options",
     summary="Begin to add a passkey",
     description="Gives the options by which the browser makes one. Takes your password again.",
-    responses=web.problems(*access.HOLDING, passkeys.TooManyPasskeys, *factors.UNPROVED, Invalid),
+    responses=web.problems(*access.OF_PERSON, passkeys.TooManyPasskeys, *factors.UNPROVED, Invalid),
 )
 async def begin_passkey(given: Proof, conn: Conn, me: Self, response: Response, now: Now) -> CreationOptions:
     await factors.prove(conn, me.user, given, strong=me.second_factor is not None, now=now)
@@ -86,7 +86,7 @@ async def begin_passkey(given: Proof, conn: Conn, me: Self, response: Response, 
     summary="Add a passkey",
     description="Takes what the browser made. This session counts as signed in with a second factor from then on. With the "
     "first factor come recovery codes.",
-    responses=web.problems(*access.HOLDING, passkeys.PasskeyRefused, passkeys.PasskeyKnown, Invalid),
+    responses=web.problems(*access.OF_PERSON, passkeys.PasskeyRefused, passkeys.PasskeyKnown, Invalid),
 )
 async def add_passkey(draft: PasskeyDraft, conn: Conn, me: Self, response: Response, now: Now) -> PasskeyMade:
     response.headers["cache-control"] = "no-store"
@@ -101,7 +101,7 @@ async def add_passkey(draft: PasskeyDraft, conn: Conn, me: Self, response: Respo
     "/api/v1/auth/passkeys/{passkey}",
     summary="Rename a passkey",
     description="The name is for you alone, to tell it from your others.",
-    responses=web.problems(*access.HOLDING, NotFound, Invalid),
+    responses=web.problems(*access.OF_PERSON, NotFound, Invalid),
 )
 async def rename_passkey(passkey: PasskeyId, change: PasskeyChange, conn: Conn, me: Self) -> PasskeyOut:
     return PasskeyOut.model_validate(await passkeys.rename(conn, passkey, of=me.user, name=change.name))
@@ -112,7 +112,7 @@ async def rename_passkey(passkey: PasskeyId, change: PasskeyChange, conn: Conn, 
     status_code=204,
     summary="Remove a passkey",
     description="Takes your password again. With the last factor the recovery codes go too.",
-    responses=web.problems(*access.HOLDING, NotFound, factors.FactorNeeded, *factors.UNPROVED, Invalid),
+    responses=web.problems(*access.OF_PERSON, NotFound, factors.FactorNeeded, *factors.UNPROVED, Invalid),
 )
 async def remove_passkey(passkey: PasskeyId, given: Proof, conn: Conn, me: Self, now: Now) -> None:
     await factors.prove(conn, me.user, given, strong=me.second_factor is not None, now=now)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import Field
 
 from ginnel import access, agents, sessions, web
-from ginnel.access import Me
+from ginnel.access import Person
 from ginnel.db import Conn
 from ginnel.errors import Invalid, NotFound
 from ginnel.sessions import Session
@@ -19,9 +19,9 @@ from . import cookies
 
 router = APIRouter()
 
-Person = Annotated[Me, Depends(access.person)]
+Self = Annotated[Person, Depends(access.person)]
 
-_REFUSALS = (*access.REFUSALS, access.SignInNeeded)
+_REFUSALS = access.OF_PERSON
 
 
 class SessionOut(web.Output):
@@ -50,7 +50,7 @@ class SessionPage(web.Output):
     "country and the city are kept.",
     responses=web.problems(*_REFUSALS),
 )
-async def find_sessions(conn: Conn, me: Person, now: Now, response: Response) -> SessionPage:
+async def find_sessions(conn: Conn, me: Self, now: Now, response: Response) -> SessionPage:
     response.headers["cache-control"] = "private, no-store"
     found = await sessions.find_all(conn, user=me.user, now=now)
     return SessionPage(items=[_shown(session, me) for session in found], next_cursor=None)
@@ -65,7 +65,7 @@ async def find_sessions(conn: Conn, me: Person, now: Now, response: Response) ->
     responses=web.problems(*_REFUSALS, NotFound, Invalid),
 )
 async def revoke_session(
-    session: Annotated[int, Path(ge=1, lt=2**63, examples=[7])], conn: Conn, me: Person, now: Now
+    session: Annotated[int, Path(ge=1, lt=2**63, examples=[7])], conn: Conn, me: Self, now: Now
 ) -> None:
     await sessions.revoke(conn, session, user=me.user, now=now)
 
@@ -81,7 +81,7 @@ async def revoke_session(
 )
 async def end_sessions(
     conn: Conn,
-    me: Person,
+    me: Self,
     now: Now,
     response: Response,
     *,
@@ -92,7 +92,7 @@ async def end_sessions(
         cookies.clear(response)
 
 
-def _shown(session: Session, me: Me) -> SessionOut:
+def _shown(session: Session, me: Person) -> SessionOut:
     return SessionOut(
         id=session.id,
         device=_device(session.user_agent),

@@ -354,7 +354,7 @@ async def test_factors_are_a_persons_not_a_keys(account: Account, browser: Brows
     key = await make(account)
     given = {"code": "1"} if url == CONFIRM else {"password": "x"}
     problem(await browser().request(method, url, json=given), 401, "unauthorized")
-    problem(await browser().request(method, url, headers=bearer(key), json=given), 403, "scope_missing")
+    problem(await browser().request(method, url, headers=bearer(key), json=given), 403, "sign_in_needed")
     await account.http.post("/api/v1/auth/logout")
     answer = await account.http.request(method, url, json=given)
     problem(answer, 401, "session_ended")

@@ -126,6 +126,13 @@ STORY = (
     Step("links_summary", 200, 200),
     Step("links_series", 200, 200),
     Step("links_delete", 204, 404),
+    Step("auth_verify", 400, 400),
+    Step("auth_verify_resend", 202, 202),
+    Step("auth_forgot", 202, 202),
+    Step("auth_reset", 400, 400),
+    Step("auth_password", 403, 403),
+    Step("auth_email", 202, 202),
+    Step("auth_email_confirm", 400, 400),
     Step("auth_logout", 204, 204),
 )
 

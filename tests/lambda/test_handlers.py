@@ -8,10 +8,13 @@ import json
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pyotp
 import pytest
+
+from ginnel.mail import mailbox
 
 from . import events, template
 from .conftest import BASE_URL, Function, Functions, Link, Person, declared, running
@@ -75,6 +78,8 @@ async def test_no_handler_starts_without_a_variable_that_it_needs(stores: Stores
         "JWT_KEYS_SECRET",
         "LOGIN_TRIES_ADDRESS",
         "PYDANTIC_DISABLE_PLUGINS",
+        "MAIL_FROM",
+        "MAIL_URL",
         "QUEUE_URL",
         "REDIS_CLUSTER",
         "REDIS_SHARDS",
@@ -96,7 +101,20 @@ async def test_no_handler_starts_without_a_variable_that_it_needs(stores: Stores
 
 async def test_a_schedule_tells_webhooks_what_is_due(functions: Functions) -> None:
     for _ in range(2):
-        assert await functions.webhooks.call(SCHEDULED) == {"sent": 0}
+        assert await functions.webhooks.call(SCHEDULED) == {"sent": 0, "mails": 0}
+    assert functions.webhooks.said().count('"event": "mail_goes_nowhere"') == 1
+
+
+async def test_a_schedule_sends_mail_by_the_way_that_the_stack_names(
+    stores: Stores, functions: Functions, tmp_path: Path
+) -> None:
+    email = f"{secrets.token_hex(6)}@example.com"
+    person = events.load("auth_register", email=email, password=secrets.token_urlsafe(12))
+    assert (await functions.auth.call(person))["statusCode"] == 201
+    variables = {**declared("webhooks"), "MAIL_URL": f"mailbox:{tmp_path}"}
+    async with running("webhooks", stores, variables) as function:
+        assert (await function.call(SCHEDULED))["mails"] >= 1
+    assert any(f"To: {email}" in path.read_text() for path in mailbox.paths(tmp_path))
 
 
 async def test_of_a_batch_of_messages_only_what_failed_comes_again(functions: Functions) -> None:

@@ -40,7 +40,7 @@ FRESH = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class Person:
     """Whose account it is, signed in themselves, whatever the workspaces that they are a member of require of them."""
 
     user: int
@@ -98,8 +98,8 @@ class NotOperator(Forbidden):
 
 
 _SIGNED_IN = (Unauthorized, tokens.TokenInvalid, tokens.TokenExpired, SessionEnded)
-HOLDING = (*_SIGNED_IN, ScopeMissing)
-"""What any call that needs the `holder` may be answered, for its documentation."""
+OF_PERSON = (*_SIGNED_IN, SignInNeeded)
+"""What any call that needs a `person` may be answered, for its documentation."""
 REFUSALS = (*_SIGNED_IN, KeyInvalid, SecondFactorRequired)
 """What any call that needs `me` may be answered, for its documentation."""
 
@@ -197,18 +197,29 @@ def _live(access: tokens.Access, *, now: datetime) -> tuple[ColumnElement[bool],
     )
 
 
-async def holder(bearer: Bearer, conn: Conn, now: Now) -> Holder:
-    """Find out who is signed in, for what is theirs and no workspace's. Raises Unauthorized, or ScopeMissing for API keys."""
+@limits.counting
+async def person(request: Request, bearer: Bearer, conn: Conn, now: Now) -> Person:
+    """Find out who is signed in, for what is theirs and no workspace's. Raises Unauthorized, SignInNeeded, TooManyRequests."""
+    try:
+        found = await _signed_in(bearer, conn, now=now)
+    except Problem:
+        await limits.by_address(request)
+        raise
+    await limits.by(request, f"user:{found.user}")
+    return found
+
+
+async def _signed_in(bearer: HTTPAuthorizationCredentials | None, conn: AsyncSession, *, now: datetime) -> Person:
     if bearer is None:
         raise Unauthorized("Send `Authorization: Bearer …` with an access token.")
     if bearer.credentials.startswith(keys.PREFIX):
-        raise ScopeMissing("This needs an access token: an API key can't do it.")
+        raise SignInNeeded("This needs an access token: an API key can't do it.")
     access = await tokens.accept(bearer.credentials, now=now)
     joined = select(Session.second_factor).join(User, User.id == Session.user_id)
     found = (await conn.execute(joined.where(*_live(access, now=now)))).one_or_none()
     if found is None:
         raise SessionEnded("The session was ended. Please sign in again.")
-    return Holder(access.user, access.session, found.second_factor)
+    return Person(access.user, access.session, found.second_factor)
 
 
 async def _program(conn: AsyncSession, secret: str, *, wanted: str | None, now: datetime) -> Me:
@@ -272,13 +283,6 @@ def may(scope: Scope) -> Callable[[Me], Me]:
         return me
 
     return allowed
-
-
-def person(me: Annotated[Me, Depends(me)]) -> Me:
-    """Give Me to those who are signed in themselves. Raises SignInNeeded for programs."""
-    if me.session is None:
-        raise SignInNeeded("This needs an access token: an API key can't do it.")
-    return me
 
 
 def operator(me: Annotated[Me, Depends(me)]) -> Me:

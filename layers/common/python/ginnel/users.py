@@ -148,9 +148,12 @@ async def authenticate(conn: AsyncSession, given: Credentials, *, only: int | No
     user = None
     for claimant in (*claimants, None, None)[:2]:
         if await passwords.verify(claimant.password_hash if claimant else None, given.password) and claimant:
-            # Asked again: the password may have been changed, or the account disabled, while the hash was computed.
+            # Asked again: the password may have been changed, or the account disabled, while the hash was computed. A change
+            # that comes now waits for the session that is about to be, to end it.
             unchanged = (User.id == claimant.id, User.password_hash == claimant.password_hash)
-            user = await conn.scalar(select(User).where(*unchanged, User.disabled_at.is_(None)))
+            user = await conn.scalar(
+                select(User).where(*unchanged, User.disabled_at.is_(None)).with_for_update(key_share=True)
+            )
             break
     if user is None:
         raise CredentialsInvalid("The e-mail address or the password is wrong.")
