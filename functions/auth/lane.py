@@ -10,26 +10,35 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ginnel import lambdas, postgres, settings, tokens, web
+from ginnel import downloads, lambdas, postgres, redis, settings, tokens, web
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
 
-NEEDS = (settings.Site, postgres.Settings, tokens.Settings)
+NEEDS = (settings.Site, postgres.Settings, redis.Settings, tokens.Settings, downloads.Settings)
 
 _BY_RESOURCE = {
     "auth": "account",
     "api-keys": "keys",
+    "workspaces": "workspaces",
+    "invitations": "invitations",
 }
 """Modules of routes by the third segment of their paths."""
+_BY_PART = {
+    "invitations": "invitations",
+    "audit": "audit",
+}
+"""And of those of one workspace, by the fifth, where it is not `workspaces`."""
 _BY_DEED: dict[str, str] = {}
 """And of those below /api/v1/auth, by the fourth, where it is not `account`."""
 
 
 def module(path: str) -> str:
     """Name the module that has the route of a path, if any has."""
-    resource, deed = (path.split("/") + ["", ""] * 2)[3:5]
+    resource, deed, part = (path.split("/") + [""] * 5)[3:6]
+    if resource == "workspaces" and part in _BY_PART:
+        return _BY_PART[part]
     if resource == "auth" and deed in _BY_DEED:
         return _BY_DEED[deed]
     return _BY_RESOURCE.get(resource, "account")
@@ -51,7 +60,7 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-    for name in {*_BY_RESOURCE.values(), *_BY_DEED.values()}:
+    for name in {*_BY_RESOURCE.values(), *_BY_PART.values(), *_BY_DEED.values()}:
         part(name)
 
 handler = lambdas.serve(_app)

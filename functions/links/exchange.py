@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
 
-from ginnel import access, db, downloads, exports, imports, sheets, web
+from ginnel import access, audit, db, downloads, exports, imports, sheets, web
 from ginnel.access import Me
 from ginnel.db import Conn
 from ginnel.downloads import BINARY, PARTS, Format, Piece
@@ -51,6 +51,7 @@ async def export(  # noqa: PLR0913  # FastAPI injects each by its type
     request: Request,
     conn: Conn,
     me: Reader,
+    now: Now,
     format: Format = "csv",  # noqa: A002  # its name in the query
     bom: Bom = False,  # noqa: FBT002  # given by name
     cursor: Cursor = None,
@@ -59,6 +60,9 @@ async def export(  # noqa: PLR0913  # FastAPI injects each by its type
     domain: Annotated[web.Text | None, Query(max_length=253)] = None,
     archived: Annotated[bool | None, Query(description="Left out, both kinds.")] = None,
 ) -> Response:
+    if cursor is None:
+        subject = f"workspace:{me.workspace}"
+        audit.record(conn, "links_exported", subject=subject, at=now, workspace=me.workspace, user=me.user)
     asked = Asked(me.workspace, search, tag, domain, archived)
     await db.pause(conn)  # each page has a connection of its own, and there may be but one
     pieces = exports.pieces(asked, format, bom=bom, cursor=cursor)

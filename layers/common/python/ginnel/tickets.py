@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ForeignKey, Identity, Text, update
+from sqlalchemy import ForeignKey, Identity, Text, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -62,6 +62,11 @@ async def issue(  # a ticket's fields, each by name
     )
     await conn.flush()
     return secret
+
+
+async def find(conn: AsyncSession, kind: Kind, secret: str) -> Ticket | None:
+    """Find a ticket without using it up, be it used or too old."""
+    return await conn.scalar(select(Ticket).where(Ticket.kind == kind, Ticket.secret_hash == tokens.digest(secret)))
 
 
 async def redeem(conn: AsyncSession, kind: Kind, secret: str, *, now: datetime) -> Ticket:

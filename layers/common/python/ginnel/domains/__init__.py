@@ -2,11 +2,12 @@
 
 from .reading import chosen, find, find_all, get, hosts
 from .tables import Domain, ensure_default
-from .writing import change, create, delete, verify
+from .writing import change, choose, create, delete, verify
 
 __all__ = [
     "Domain",
     "change",
+    "choose",
     "chosen",
     "create",
     "delete",
