@@ -15,7 +15,8 @@ from ginnel.workspaces.writing import LIMIT
 from tests.conftest import Account, Claim
 
 from .conftest import problem
-from .test_access import Browser, bearer, make
+from .test_access import Browser
+from .test_keys import bearer, make
 from .workspaces import WORKSPACES, Register, create, team, user_of
 
 LINKS = "/api/v1/links"

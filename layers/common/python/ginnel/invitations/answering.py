@@ -23,7 +23,7 @@ from .drafts import (
     InvitedOut,
     JoinedOut,
 )
-from .tables import Invitation, ended, record
+from .tables import Invitation, record
 
 
 class _Shown(NamedTuple):
@@ -46,33 +46,31 @@ async def preview(conn: AsyncSession, secret: str, *, now: datetime) -> InvitedO
 
 async def accept(conn: AsyncSession, secret: str, *, user: int, now: datetime) -> JoinedOut:
     """Enter a workspace. Of any number at once exactly one does. Raises those of OVER, InvitationElsewhere, AlreadyMember."""
-    # Members are changed by one at a time (see hold); what this one may be told of is looked at behind that.
-    workspace = (await _find(conn, secret, now=now)).invitation.workspace_id
-    await conn.execute(select(Workspace.id).where(Workspace.id == workspace).with_for_update(key_share=True))
-    invitation = (await _find(conn, secret, now=now)).invitation
+    invitation = await _held(conn, secret, now=now)
     await _prove(conn, invitation, user=user, now=now)
     await tickets.redeem(conn, "invitation", secret, now=now)
     invitation.ended_at, invitation.outcome = now, "accepted"
     await conn.flush()
-    if not await membership.add(conn, workspace, user, invitation.role, now=now):
+    if not await membership.add(conn, invitation.workspace_id, user, invitation.role, now=now):
         raise AlreadyMember("You are a member of this workspace already.")
     record(conn, "invitation_accepted", invitation, by=user, now=now, role=invitation.role)
-    return JoinedOut(workspace=workspace, role=invitation.role)
+    return JoinedOut(workspace=invitation.workspace_id, role=invitation.role)
 
 
 async def decline(conn: AsyncSession, secret: str, *, now: datetime) -> None:
     """Say no, which takes no account. Raises those of OVER."""
-    invitation = (await _find(conn, secret, now=now)).invitation
+    invitation = await _held(conn, secret, now=now)
     await tickets.redeem(conn, "invitation", secret, now=now)
-    answered = await conn.scalar(
-        update(Invitation)
-        .where(Invitation.id == invitation.id, Invitation.ended_at.is_(None))
-        .values(ended("declined", now))
-        .returning(Invitation.id)
-    )
-    if answered is None:
-        raise InvitationUsed("The invitation was accepted or declined before.")
+    invitation.ended_at, invitation.outcome = now, "declined"
+    await conn.flush()
     record(conn, "invitation_declined", invitation, by=None, now=now)
+
+
+async def _held(conn: AsyncSession, secret: str, *, now: datetime) -> Invitation:
+    """Find it likewise, and let nobody else end it before this transaction has (see hold)."""
+    workspace = (await _find(conn, secret, now=now)).invitation.workspace_id
+    await conn.execute(select(Workspace.id).where(Workspace.id == workspace).with_for_update(key_share=True))
+    return (await _find(conn, secret, now=now)).invitation
 
 
 async def _find(conn: AsyncSession, secret: str, *, now: datetime) -> _Shown:

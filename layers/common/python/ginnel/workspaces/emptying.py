@@ -72,8 +72,8 @@ async def _links(connection: asyncpg.Connection, workspace: int) -> bool:
     ids = [row["id"] for row in links]
     gone = await connection.execute(
         """
-        delete from clicks using (select at, id from clicks where link_id = any($1::bigint[]) limit $2) some
-        where clicks.at = some.at and clicks.id = some.id
+        delete from clicks using (select at, id from clicks where link_id = any($1::bigint[]) limit $2) as gone
+        where clicks.at = gone.at and clicks.id = gone.id
         """,
         ids,
         _ROWS,
