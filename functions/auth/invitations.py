@@ -30,7 +30,7 @@ from ginnel.workspaces.reading import RoleMissing
 router = APIRouter(tags=["invitations"])
 
 Writer = Annotated[Me, Depends(access.may_within("workspace:write"))]
-Person = Annotated[Me, Depends(access.person)]
+Person = Annotated[Me, Depends(access.account)]
 InvitationId = Annotated[int, Path(ge=1, lt=2**63, examples=[7])]
 REFUSALS = (*access.REFUSALS, access.ScopeMissing, NotFound)
 

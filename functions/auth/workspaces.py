@@ -29,7 +29,7 @@ from ginnel.workspaces.writing import TooManyWorkspaces, WorkspacePersonal
 
 router = APIRouter(tags=["workspaces"])
 
-Person = Annotated[Me, Depends(access.person)]
+Person = Annotated[Me, Depends(access.account)]
 Reader = Annotated[Me, Depends(access.may_within("workspace:read"))]
 Writer = Annotated[Me, Depends(access.may_within("workspace:write"))]
 MemberId = Annotated[int, Path(ge=1, lt=2**63, description="The person's id.", examples=[8])]

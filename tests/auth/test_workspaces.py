@@ -322,3 +322,11 @@ async def rows_of(sql: asyncpg.Connection, workspace: int) -> dict[str, int]:
     for (table,) in tables:
         counts[table] = await sql.fetchval(f"select count(*) from {table} where workspace_id = $1", workspace)
     return {table: count for table, count in counts.items() if count}
+
+
+async def test_what_is_about_no_workspace_works_whatever_the_header_says(account: Account) -> None:
+    account.http.headers["ginnel-workspace"] = "999999999"
+    problem(await account.http.get(LINKS), 404, "not_found")
+    made = await create(account)
+    assert (await account.http.get(f"{WORKSPACES}/{made['id']}")).status_code == 200
+    assert len((await account.http.get(WORKSPACES)).json()["items"]) == 2

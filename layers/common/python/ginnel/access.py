@@ -114,8 +114,11 @@ async def _within(workspace_id: WorkspaceId, bearer: Bearer, conn: Conn, now: No
     return await me(bearer, conn, now, wanted=str(workspace_id))
 
 
-async def person(bearer: Bearer, conn: Conn, now: Now) -> Me:
-    """Give Me, in the personal workspace, to those who are signed in themselves. Raises ScopeMissing for API keys."""
+async def account(bearer: Bearer, conn: Conn, now: Now) -> Me:
+    """Give Me for what is about no workspace to those who are signed in themselves. Raises ScopeMissing for API keys.
+
+    The header is not looked at: it may name a workspace that they have just left.
+    """
     found = await me(bearer, conn, now)
     if found.session is None:
         raise ScopeMissing("This needs an access token: an API key is for one workspace.")

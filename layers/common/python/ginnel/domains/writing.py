@@ -111,8 +111,7 @@ async def change(  # noqa: PLR0913  # who changes what, from which version, when
     """Change a domain's given fields. Raises NotFound, PreconditionFailed, Invalid, DomainInUse."""
     given = wanted.model_fields_set
     if "default" in given:
-        # Of two that are made it together, the later one is it.
-        await conn.execute(select(Workspace.id).where(Workspace.id == workspace).with_for_update(key_share=True))
+        await _hold_default(conn, workspace)
     domain = await own(conn, domain_id, workspace=workspace, lock=True)
     _check_version(domain, version)
     await _refuse_targets(conn, wanted)
@@ -155,6 +154,14 @@ async def choose(conn: AsyncSession, host: str | None, *, workspace: int) -> Non
         await conn.flush()
 
 
+async def _hold_default(conn: AsyncSession, workspace: int) -> None:
+    """Let nobody else say which domain is the default one: of two that are made it together, the later one is it.
+
+    The workspace's row is locked before a domain's, as by who changes the workspace.
+    """
+    await conn.execute(select(Workspace.id).where(Workspace.id == workspace).with_for_update(key_share=True))
+
+
 async def _make_none_default(conn: AsyncSession, workspace: int | None) -> None:
     others = (Domain.workspace_id == workspace, Domain.is_default)
     await conn.execute(update(Domain).where(*others).values(is_default=False, version=Domain.version + 1))
@@ -167,6 +174,7 @@ async def delete(  # noqa: PLR0913  # as for change
 
     Raises NotFound, PreconditionFailed, DomainInUse.
     """
+    await _hold_default(conn, workspace)
     domain = await own(conn, domain_id, workspace=workspace, lock=True)
     _check_version(domain, version)
     await _refuse_links(conn, domain, "a domain can't be deleted while links stand on it", alive=True)

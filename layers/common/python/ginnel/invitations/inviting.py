@@ -36,13 +36,13 @@ async def create(
     conn: AsyncSession, workspace: int, draft: InvitationDraft, *, by: int, now: datetime
 ) -> InvitationOut:
     """Invite an address. Raises RoleMissing, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyRequests."""
+    await _spend(workspace, draft.email, by=by)  # before anything is locked
     held = await hold(conn, workspace, by=by, roles=MANAGERS)
     if draft.role not in ABOVE[held.role]:
         raise RoleMissing("Nobody can invite into a role above their own.")
     if held.workspace.personal and draft.role == "owner":
         raise RoleMissing("A personal workspace has one owner, whose account it came with.")
     await _refuse(conn, workspace, draft.email, now=now)
-    await _spend(workspace, draft.email, by=by)
     made = Invitation(
         workspace_id=workspace,
         email=draft.email,
@@ -98,12 +98,14 @@ async def find_all(conn: AsyncSession, workspace: int) -> InvitationPage:
 
 async def resend(conn: AsyncSession, workspace: int, invitation: int, *, by: int, now: datetime) -> InvitationOut:
     """Send an invitation again, which is good for as long as at first. Raises NotFound, RoleMissing, TooManyRequests."""
+    email = await conn.scalar(select(Invitation.email).where(*opened(workspace), Invitation.id == invitation))
+    if email is not None:
+        await _spend(workspace, email, by=by)
     held = await hold(conn, workspace, by=by, roles=MANAGERS)
     theirs = (*opened(workspace), Invitation.id == invitation, Invitation.role.in_(ABOVE[held.role]))
     found = await conn.scalar(select(Invitation).where(*theirs).with_for_update())
     if found is None:
         raise NotFound("open invitation", invitation)
-    await _spend(workspace, found.email, by=by)
     found.sent_at, found.expires_at, found.invited_by = now, now + LIFETIME, by
     await conn.flush()
     await _send(conn, found, held.workspace.name, by=by, now=now)
