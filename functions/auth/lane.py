@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from ginnel import keyring, lambdas, parts, postgres, redis_settings, settings
+from ginnel import downloads, keyring, lambdas, parts, postgres, redis_settings, settings
 
 from . import guard
 
-NEEDS = (settings.Site, postgres.Settings, redis_settings.Settings, keyring.Settings, guard.Settings)
+NEEDS = (
+    settings.Site,
+    postgres.Settings,
+    redis_settings.Settings,
+    keyring.Settings,
+    guard.Settings,
+    downloads.Settings,
+)
 
 _BY_RESOURCE = {
     "auth": "account",
     "api-keys": "keys",
+    "workspaces": "workspaces",
+    "invitations": "invitations",
 }
 """Modules of routes by the third segment of their paths."""
+_BY_PART = {
+    "invitations": "invitations",
+    "audit": "audit",
+}
+"""And of those of one workspace, by the fifth, where it is not `workspaces`."""
 _BY_DEED = {
     "factors": "factors",
     "totp": "factors",
@@ -30,11 +44,15 @@ _BY_DEED = {
 
 def module(_method: str, path: str) -> str:
     """Name the module that has the route of a request, if any has."""
-    resource, deed = (path.split("/") + ["", ""] * 2)[3:5]
+    resource, deed, part = (path.split("/") + [""] * 5)[3:6]
+    if resource == "workspaces" and part in _BY_PART:
+        return _BY_PART[part]
     if resource == "auth" and deed in _BY_DEED:
         return _BY_DEED[deed]
     return _BY_RESOURCE.get(resource, "account")
 
 
 part = parts.maker("Auth", __package__, needs=NEEDS)
-handler = lambdas.serve(parts.joined(part, module, parts={*_BY_RESOURCE.values(), *_BY_DEED.values()}))
+handler = lambdas.serve(
+    parts.joined(part, module, parts={*_BY_RESOURCE.values(), *_BY_PART.values(), *_BY_DEED.values()})
+)
