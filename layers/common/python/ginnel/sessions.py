@@ -158,6 +158,23 @@ async def end(conn: AsyncSession, *, session: int | None = None, secret: str = "
             await _revoke(conn, family, now=now)
 
 
+async def end_all(conn: AsyncSession, *, user: int, but: int | None = None, now: datetime) -> int:
+    """End a person's sessions, all or all `but` the one of this number; say how many that were."""
+    ended = await conn.execute(
+        update(Session)
+        .where(
+            Session.user_id == user,
+            Session.revoked_at.is_(None),
+            Session.expires_at > now,
+            Session.id.is_distinct_from(but),
+        )
+        .values(revoked_at=now)
+        .returning(Session.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(ended.all())
+
+
 def _alive() -> tuple[ColumnElement[bool], ...]:
     """Join a token to a session that goes on and a person who may use it."""
     return (
