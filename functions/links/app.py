@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from ginnel import web
 
-from . import blocked, domains, exchange, orphans, qr, resource, tags, targets, webhooks
+from . import blocked, domains, exchange, moderation, orphans, qr, resource, tags, targets, webhooks
 from .lane import NEEDS
 
 app = web.new_app("Links", needs=NEEDS)
 # Routes of fixed words come before those that take any id.
-for part in (exchange, qr, resource, tags, domains, orphans, blocked, targets, webhooks):
+for part in (exchange, qr, resource, tags, domains, orphans, blocked, moderation, targets, webhooks):
     app.include_router(part.router)

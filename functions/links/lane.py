@@ -24,7 +24,6 @@ _BY_RESOURCE = {
     "tags": "tags",
     "domains": "domains",
     "orphans": "orphans",
-    "admin": "blocked",
     "targets": "targets",
     "webhooks": "webhooks",
     "imports": "exchange",
@@ -32,6 +31,8 @@ _BY_RESOURCE = {
 """Modules of routes by the third segment of their paths."""
 _BY_ENDING = {"export": "exchange", "qr": "qr"}
 """And of links', by their last."""
+_BY_DUTY = {"blocked-hosts": "blocked", "links": "moderation"}
+"""And of those below /api/v1/admin, by the fourth."""
 
 
 def module(path: str) -> str:
@@ -40,6 +41,8 @@ def module(path: str) -> str:
     resource = segments[3] if len(segments) > 3 else ""  # noqa: PLR2004  # /api/v1/resource
     if resource == "links" and segments[-1] in _BY_ENDING:
         return _BY_ENDING[segments[-1]]
+    if resource == "admin":
+        return _BY_DUTY.get("".join(segments[4:5]), "blocked")
     return _BY_RESOURCE.get(resource, "resource")
 
 
@@ -59,7 +62,7 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-    for name in {*_BY_RESOURCE.values(), *_BY_ENDING.values()}:
+    for name in {*_BY_RESOURCE.values(), *_BY_ENDING.values(), *_BY_DUTY.values()}:
         part(name)
 
 handler = lambdas.serve(_app)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import CITEXT, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ginnel import audit, passwords, tokens, web, workspaces
+from ginnel import audit, installation, passwords, tokens, web, workspaces
 from ginnel.db import Base
 from ginnel.errors import Conflict, NotFound, Unauthorized
 
@@ -22,7 +22,6 @@ MAX_EMAIL = 254
 
 class User(Base):
     __tablename__ = "users"
-
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     email: Mapped[str] = mapped_column(CITEXT, unique=True)
     name: Mapped[str] = mapped_column(Text)
@@ -30,6 +29,7 @@ class User(Base):
     is_admin: Mapped[bool]
     email_verified_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    disabled_reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
 
 
@@ -64,6 +64,10 @@ class Registration(web.Input):
     email: Email
     password: passwords.New
     name: Annotated[web.Text, Field(max_length=100, description="What to call you.", examples=["Ada"])] = ""
+    invitation: Annotated[
+        web.Text | None,
+        Field(max_length=128, description="From the mail that invited you, where registration is by invitation only."),
+    ] = None
 
 
 class Credentials(web.Input):
@@ -84,15 +88,17 @@ class UserOut(web.Output):
 
 
 async def register(conn: AsyncSession, wanted: Registration, *, now: datetime) -> User:
-    """Add a person and their personal workspace. Raises EmailTaken, or Invalid for a common password."""
+    """Add a person and their personal workspace. Raises EmailTaken, or Invalid for a common password; else as `admit` does."""
+    await installation.admit(conn, email=wanted.email, invitation=wanted.invitation, now=now)
     about = [wanted.email, *wanted.email.split("@"), *wanted.name.split()]
     await passwords.check(wanted.password, pointer="/password", about=about)
-    return await _add(conn, email=wanted.email, name=wanted.name, password=wanted.password, now=now)
+    return await add(conn, email=wanted.email, name=wanted.name, password=wanted.password, now=now)
 
 
-async def _add(  # noqa: PLR0913  # a person's fields, each by name
+async def add(  # noqa: PLR0913  # a person's fields, each by name
     conn: AsyncSession, *, email: str, name: str, password: str, now: datetime, admin: bool = False
 ) -> User:
+    """Add a person and their personal workspace. Raises EmailTaken."""
     fields = {
         "email": email,
         "name": name,
@@ -163,5 +169,5 @@ async def ensure_admin(conn: AsyncSession, *, email: str, now: datetime) -> str 
     if await conn.scalar(select(User.id).where(User.is_admin).limit(1)) is not None:
         return None
     password = tokens.secret()
-    await _add(conn, email=email, name="Admin", password=password, now=now, admin=True)
+    await add(conn, email=email, name="Admin", password=password, now=now, admin=True)
     return password

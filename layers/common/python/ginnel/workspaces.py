@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Integer, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, Text, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,6 +17,9 @@ Role = Literal["owner", "admin", "member", "viewer"]
 
 class Workspace(Base):
     __tablename__ = "workspaces"
+    __table_args__ = (
+        Index("workspaces_search_idx", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     name: Mapped[str] = mapped_column(Text)
@@ -23,6 +27,8 @@ class Workspace(Base):
     retention_days: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+    blocked_at: Mapped[datetime | None]
+    blocked_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class Member(Base):
@@ -37,9 +43,22 @@ class Member(Base):
 
 async def create_personal(conn: AsyncSession, *, user_id: int, now: datetime) -> Workspace:
     """Make the workspace that every user has from the start."""
-    workspace = Workspace(name="Personal", personal=True, retention_days=None, created_at=now, deleted_at=None)
+    workspace = Workspace(
+        name="Personal",
+        personal=True,
+        retention_days=None,
+        created_at=now,
+        deleted_at=None,
+        blocked_at=None,
+        blocked_reason=None,
+    )
     conn.add(workspace)
     await conn.flush()
     conn.add(Member(workspace_id=workspace.id, user_id=user_id, role="owner", created_at=now))
     await conn.flush()
     return workspace
+
+
+async def blocked(conn: AsyncSession, ids: Collection[int]) -> set[int]:
+    """Return those of the workspaces whose links an operator has blocked."""
+    return set(await conn.scalars(select(Workspace.id).where(Workspace.id.in_(ids), Workspace.blocked_at.is_not(None))))

@@ -10,11 +10,12 @@ from .reading import get, record, short_url
 from .searching import Sort, find_all
 from .slugging import available
 from .tables import Budget, Link, Version
-from .writing import Made, SlugTaken, change, create, create_all, delete, revert
+from .writing import LinkBlocked, Made, SlugTaken, change, create, create_all, delete, revert
 
 __all__ = [
     "Budget",
     "Link",
+    "LinkBlocked",
     "Made",
     "SlugTaken",
     "Sort",

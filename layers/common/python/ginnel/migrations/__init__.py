@@ -23,6 +23,7 @@ from ginnel import (
     domains,
     idempotency,
     imports,
+    installation,
     keys,
     links,
     mail,
@@ -41,7 +42,7 @@ from ginnel.db import Base
 
 # The mapped classes register themselves with Base when their modules are imported.
 MODELS = (
-    audit, blocking, domains, idempotency, imports, keys, links, mail, orphans, purges, sessions, stats,
+    audit, blocking, domains, idempotency, imports, installation, keys, links, mail, orphans, purges, sessions, stats,
     tickets, users, webhooks, workspaces,
 )  # fmt: skip
 METADATA = Base.metadata
