@@ -8,10 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from ginnel import access, sessions, users, web, workspaces
+from ginnel import access, installation, sessions, tickets, users, web, workspaces
 from ginnel.access import Me
 from ginnel.db import Conn
 from ginnel.errors import Invalid, Unauthorized
+from ginnel.installation import RegistrationOut
 from ginnel.users import Credentials, Registration, UserOut
 from ginnel.web import Now
 
@@ -19,6 +20,17 @@ from . import cookies
 from .signing import OwnPage, SignedIn, sign_in, signed_in
 
 router = APIRouter()
+
+
+@router.get(
+    "/api/v1/auth/registration",
+    tags=["auth"],
+    summary="May I register?",
+    description="Says who may: everybody, those with an invitation, or nobody. An administrator may change it at any time.",
+)
+async def registration(response: Response, conn: Conn) -> RegistrationOut:
+    response.headers["cache-control"] = "no-store"
+    return RegistrationOut(mode=await installation.registration(conn))
 
 
 class MeOut(web.Output):
@@ -34,7 +46,9 @@ class MeOut(web.Output):
     tags=["auth"],
     summary="Register",
     description="Makes an account with a workspace of its own, and signs it in: the refresh token comes as a cookie.",
-    responses=web.problems(cookies.CrossSite, users.EmailTaken, Invalid),
+    responses=web.problems(
+        tickets.TicketInvalid, cookies.CrossSite, installation.RegistrationClosed, users.EmailTaken, Invalid
+    ),
     dependencies=[OwnPage],
 )
 async def register(wanted: Registration, request: Request, response: Response, conn: Conn, now: Now) -> SignedIn:

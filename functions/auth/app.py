@@ -8,8 +8,9 @@ from __future__ import annotations
 from ginnel import web
 
 from . import account, keys
+from .admin import figures, joining, people, tenants, trail
 from .lane import NEEDS
 
 app = web.new_app("Auth", needs=NEEDS)
-for part in (account, keys):
+for part in (account, keys, people, tenants, joining, trail, figures):
     app.include_router(part.router)

@@ -10,13 +10,13 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ginnel import lambdas, postgres, settings, tokens, web
+from ginnel import installation, lambdas, postgres, redis, settings, tokens, web
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
 
-NEEDS = (settings.Site, postgres.Settings, tokens.Settings)
+NEEDS = (settings.Site, postgres.Settings, redis.Settings, tokens.Settings, installation.Settings)
 
 _BY_RESOURCE = {
     "auth": "account",
@@ -25,6 +25,15 @@ _BY_RESOURCE = {
 """Modules of routes by the third segment of their paths."""
 _BY_DEED: dict[str, str] = {}
 """And of those below /api/v1/auth, by the fourth, where it is not `account`."""
+_BY_DUTY = {
+    "users": "admin.people",
+    "workspaces": "admin.tenants",
+    "registration": "admin.joining",
+    "invitations": "admin.joining",
+    "audit": "admin.trail",
+    "system": "admin.figures",
+}
+"""And of those below /api/v1/admin, by the fourth."""
 
 
 def module(path: str) -> str:
@@ -32,6 +41,8 @@ def module(path: str) -> str:
     resource, deed = (path.split("/") + ["", ""] * 2)[3:5]
     if resource == "auth" and deed in _BY_DEED:
         return _BY_DEED[deed]
+    if resource == "admin" and deed in _BY_DUTY:
+        return _BY_DUTY[deed]
     return _BY_RESOURCE.get(resource, "account")
 
 
@@ -51,7 +62,7 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-    for name in {*_BY_RESOURCE.values(), *_BY_DEED.values()}:
+    for name in {*_BY_RESOURCE.values(), *_BY_DEED.values(), *_BY_DUTY.values()}:
         part(name)
 
 handler = lambdas.serve(_app)
