@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+from fastapi import APIRouter, Request, Response
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import Field
-
-from ginnel import access, sessions, users, web, workspaces
-from ginnel.access import Me
+from ginnel import access, sessions, users, web
 from ginnel.db import Conn
 from ginnel.errors import Invalid, Unauthorized
-from ginnel.users import Credentials, Registration, UserOut
+from ginnel.users import Credentials, Registration
 from ginnel.web import Now
 
 from . import cookies
 from .signing import OwnPage, SignedIn, sign_in, signed_in
 
 router = APIRouter()
-
-
-class MeOut(web.Output):
-    user: UserOut
-    workspace: Annotated[int, Field(description="The workspace that calls are about.", examples=[7])]
-    role: workspaces.Role
-    scopes: Annotated[Sequence[str], Field(examples=[["links:read", "links:write"]])]
 
 
 @router.post(
@@ -85,16 +73,3 @@ async def logout(request: Request, response: Response, bearer: access.Bearer, co
     session = await access.session_of(bearer, now=now)
     await sessions.end(conn, session=session, secret=cookies.read(request), now=now)
     cookies.clear(response)
-
-
-@router.get(
-    "/api/v1/auth/me",
-    tags=["auth"],
-    summary="Who am I?",
-    description="Says whose access token or API key this is, and what it may do.",
-    responses=web.problems(*access.REFUSALS),
-)
-async def who_am_i(me: Annotated[Me, Depends(access.me)], response: Response, conn: Conn) -> MeOut:
-    response.headers["cache-control"] = "private, no-store"
-    user = await users.get(conn, me.user)
-    return MeOut(user=UserOut.model_validate(user), workspace=me.workspace, role=me.role, scopes=sorted(me.scopes))

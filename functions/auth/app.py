@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from ginnel import web
 
-from . import account, keys
+from . import account, keys, mine
 from .lane import NEEDS
 
 app = web.new_app("Auth", needs=NEEDS)
-for part in (account, keys):
+for part in (account, keys, mine):
     app.include_router(part.router)

@@ -10,20 +10,22 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ginnel import keyring, lambdas, postgres, settings, web
+from ginnel import keyring, lambdas, postgres, redis, settings, takeout, web
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
 
-NEEDS = (settings.Site, postgres.Settings, keyring.Settings)
+NEEDS = (settings.Site, postgres.Settings, redis.Settings, keyring.Settings, takeout.Settings)
 
 _BY_RESOURCE = {
     "auth": "account",
     "api-keys": "keys",
 }
 """Modules of routes by the third segment of their paths."""
-_BY_DEED: dict[str, str] = {}
+_BY_DEED = {
+    "me": "mine",
+}
 """And of those below /api/v1/auth, by the fourth, where it is not `account`."""
 
 

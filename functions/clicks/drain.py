@@ -21,6 +21,7 @@ import asyncpg
 
 from ginnel import clicks, ingestion, nowhere, observe, places, postgres, redis, sweeps
 from ginnel.clicks import Click
+from ginnel.erasure import working
 from ginnel.ingestion import Row
 
 from . import enrich, poison, shard, stream
@@ -263,7 +264,9 @@ class _Report:
 
 async def _tend(connection: asyncpg.Connection) -> None:
     # By the clock of the rows, whatever this host's says: what is past use is deleted.
-    await ingestion.tend(connection, await connection.fetchval("select now()"))
+    now = await connection.fetchval("select now()")
+    await ingestion.tend(connection, now)
+    await working.forget(connection, now)
 
 
 def _lines(entries: Iterable[Entry]) -> list[_Line]:

@@ -112,6 +112,8 @@ STORY = (
     Step("links_summary", 200, 200),
     Step("links_series", 200, 200),
     Step("links_delete", 204, 404),
+    Step("auth_me_export", 200, 200),
+    Step("auth_me_erase", 202, 401),
     Step("auth_logout", 204, 204),
 )
 

@@ -75,6 +75,12 @@ class NotOperator(Forbidden):
     code = "operator_only"
 
 
+class SignedInOnly(Forbidden):
+    """Only somebody who is signed in may do this, not an API key."""
+
+    code = "signed_in_only"
+
+
 REFUSALS = (Unauthorized, tokens.TokenInvalid, tokens.TokenExpired, SessionEnded, KeyInvalid)
 """What any call that needs `me` may be answered, for its documentation."""
 
@@ -212,4 +218,11 @@ def operator(me: Annotated[Me, Depends(me)]) -> Me:
     """Give Me to those who run the installation. Raises NotOperator for others."""
     if not me.is_admin:
         raise NotOperator("Only administrators of this installation may do this.")
+    return me
+
+
+def person(me: Annotated[Me, Depends(me)]) -> Me:
+    """Give Me to those who are signed in themselves. Raises SignedInOnly for API keys."""
+    if me.session is None:
+        raise SignedInOnly("Only somebody who is signed in may do this, not an API key.")
     return me

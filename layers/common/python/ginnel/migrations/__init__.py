@@ -21,6 +21,7 @@ from ginnel import (
     blocking,
     db,
     domains,
+    erasure,
     idempotency,
     imports,
     keys,
@@ -41,7 +42,7 @@ from ginnel.db import Base
 
 # The mapped classes register themselves with Base when their modules are imported.
 MODELS = (
-    audit, blocking, domains, idempotency, imports, keys, links, mail, orphans, purges, sessions, stats,
+    audit, blocking, domains, erasure, idempotency, imports, keys, links, mail, orphans, purges, sessions, stats,
     tickets, users, webhooks, workspaces,
 )  # fmt: skip
 METADATA = Base.metadata
