@@ -1,22 +1,19 @@
-"""Somebody's own account: who they are, all that there is of them, and the end of it."""
+"""Somebody's own account: all that there is of them, and the end of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import Field
 
-from ginnel import access, db, settings, takeout, users, web, workspaces
-from ginnel.access import Me
+from ginnel import access, db, factors, settings, takeout, web
+from ginnel.access import Person
 from ginnel.db import Conn
 from ginnel.erasure import drafts
 from ginnel.erasure.drafts import ErasureDraft, ErasureOut
-from ginnel.errors import Invalid, TooManyRequests
-from ginnel.users import UserOut
+from ginnel.errors import Invalid
 from ginnel.web import Now
 
 from . import cookies
@@ -24,10 +21,8 @@ from .signing import OwnPage
 
 router = APIRouter()
 
-Person = Annotated[Me, Depends(access.person)]
+Self = Annotated[Person, Depends(access.person)]
 
-_TRIES, _WINDOW = 10, 600
-"""Passwords that may be sent as proof, within so many seconds."""
 _ZIP: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file, or a part of it",
@@ -35,26 +30,6 @@ _ZIP: dict[int | str, dict[str, Any]] = {
         "headers": {"Link": {"description": 'The next part, as rel="next".', "schema": {"type": "string"}}},
     }
 }
-
-
-class MeOut(web.Output):
-    user: UserOut
-    workspace: Annotated[int, Field(description="The workspace that calls are about.", examples=[7])]
-    role: workspaces.Role
-    scopes: Annotated[Sequence[str], Field(examples=[["links:read", "links:write"]])]
-
-
-@router.get(
-    "/api/v1/auth/me",
-    tags=["auth"],
-    summary="Who am I?",
-    description="Says whose access token or API key this is, and what it may do.",
-    responses=web.problems(*access.REFUSALS),
-)
-async def who_am_i(me: Annotated[Me, Depends(access.me)], response: Response, conn: Conn) -> MeOut:
-    response.headers["cache-control"] = "private, no-store"
-    user = await users.get(conn, me.user)
-    return MeOut(user=UserOut.model_validate(user), workspace=me.workspace, role=me.role, scopes=sorted(me.scopes))
 
 
 @router.get(
@@ -66,15 +41,15 @@ async def who_am_i(me: Annotated[Me, Depends(access.me)], response: Response, co
     "are in it. Where answers are bounded, as on Lambda, this is a part, and the header `Link` leads to the next one: a zip of "
     "its own, in which a file that was cut goes on under the same name.",
     response_class=Response,
-    responses=_ZIP | web.problems(*access.REFUSALS, access.SignedInOnly, Invalid),
+    responses=_ZIP | web.problems(*access.OF_PERSON, Invalid),
 )
 async def export(
     request: Request,
     conn: Conn,
-    me: Person,
+    me: Self,
     cursor: Annotated[web.Text | None, Query(max_length=2048, description="Of the `Link` to the next part.")] = None,
 ) -> Response:
-    from ginnel.takeout import archive, pages  # noqa: PLC0415  # zipfile and the queries, which `me` does without
+    from ginnel.takeout import archive, pages  # noqa: PLC0415  # zipfile, which no other part needs
 
     await db.pause(conn)  # each page has a connection of its own, and there may be but one
     further = pages.pages(me.user, cursor)
@@ -98,23 +73,13 @@ async def export(
     "it lead nowhere, within a second. What was kept is then deleted step by step, which takes minutes for large accounts. "
     "Workspaces go on, if they have another owner or you name one, without a word of you. Slugs of deleted links are kept "
     "from others for 30 days. Export your data before.",
-    responses=web.problems(
-        *access.REFUSALS,
-        cookies.CrossSite,
-        access.SignedInOnly,
-        drafts.PasswordWrong,
-        drafts.HandOverFirst,
-        Invalid,
-        TooManyRequests,
-    ),
+    responses=web.problems(*access.OF_PERSON, *factors.UNPROVED, cookies.CrossSite, drafts.HandOverFirst, Invalid),
     dependencies=[OwnPage],
 )
-async def erase(draft: ErasureDraft, response: Response, conn: Conn, me: Person, now: Now) -> ErasureOut:
-    from ginnel import throttle  # noqa: PLC0415  # with what Redis and the caches need, which `me` does without
-    from ginnel.erasure import asking  # noqa: PLC0415  # as above
+async def erase(draft: ErasureDraft, response: Response, conn: Conn, me: Self, now: Now) -> ErasureOut:
+    from ginnel.erasure import asking  # noqa: PLC0415  # with what the caches need
 
-    if not await throttle.spend(f"proof:{me.user}", limit=_TRIES, seconds=_WINDOW):
-        raise TooManyRequests("Too many passwords were tried.", headers={"retry-after": str(_WINDOW)})
+    await factors.prove(conn, me.user, draft, strong=me.second_factor is not None, now=now)
     erased = await asking.erase(conn, draft, user=me.user, now=now)
     cookies.clear(response)
     response.headers["cache-control"] = "no-store"

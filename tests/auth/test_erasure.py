@@ -119,8 +119,8 @@ async def test_an_api_key_is_not_enough(account: Account, browser: Callable[[], 
     made = await account.http.post("/api/v1/api-keys", json={"name": "a", "scopes": ["links:read"]})
     program = browser()
     program.headers["authorization"] = f"Bearer {made.json()['secret']}"
-    problem(await erase(program, account.password), 403, "signed_in_only")
-    problem(await program.get(f"{ME}/export"), 403, "signed_in_only")
+    problem(await erase(program, account.password), 403, "sign_in_needed")
+    problem(await program.get(f"{ME}/export"), 403, "sign_in_needed")
 
 
 async def test_an_address_of_which_theirs_is_a_part_is_somebody_elses(

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import audit, db, passwords, purges, users
+from ginnel import audit, purges, users
 from ginnel.errors import FieldError, Invalid
 from ginnel.users import User
 
-from .drafts import ErasureDraft, ErasureOut, HandOver, HandOverFirst, PasswordWrong
+from .drafts import ErasureDraft, ErasureOut, HandOver, HandOverFirst
 from .tables import Erasure, named
 
 
@@ -28,8 +28,8 @@ class _Owned(NamedTuple):
 
 
 async def erase(conn: AsyncSession, draft: ErasureDraft, *, user: int, now: datetime) -> ErasureOut:
-    """Raises PasswordWrong, HandOverFirst, Invalid."""
-    person = await _proved(conn, user, draft.password)
+    """Erase somebody who has proved that it is they. Raises HandOverFirst, Invalid."""
+    person = await users.get(conn, user)
     owned = await _owned(conn, user)
     handed_over = await _hand_over(conn, draft.hand_over, {it.id: it for it in owned if it.live}, user=user)
     _refuse_orphaned(owned, handed_over)
@@ -52,17 +52,6 @@ async def erase(conn: AsyncSession, draft: ErasureDraft, *, user: int, now: date
     audit.record(conn, "user_erased", subject=f"user:{user}", at=now, user=user)
     purges.of_workspaces(conn, deleted, now)
     return ErasureOut(requested_at=now, deleted=deleted, handed_over=handed_over)
-
-
-async def _proved(conn: AsyncSession, user: int, password: str) -> User:
-    """Return the person, locked, once their password has proved that it is they."""
-    kept = (await users.get(conn, user)).password_hash
-    await db.pause(conn)  # while the hash waits for its turn
-    if await passwords.verify(kept, password):
-        person = await conn.get(User, user, with_for_update=True, populate_existing=True)
-        if person and person.password_hash == kept and person.disabled_at is None:
-            return person
-    raise PasswordWrong("This is not the account's password.")
 
 
 async def _alone(conn: AsyncSession, person: User) -> bool:

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ginnel import passwords, users, web
-from ginnel.errors import Conflict, Forbidden
+from ginnel import factors, users, web
+from ginnel.errors import Conflict
 
 
 class HandOver(web.Input):
@@ -19,8 +19,7 @@ class HandOver(web.Input):
     ]
 
 
-class ErasureDraft(web.Input):
-    password: passwords.Given
+class ErasureDraft(factors.Proof):
     hand_over: Annotated[
         Sequence[HandOver],
         Field(
@@ -35,12 +34,6 @@ class ErasureOut(web.Output):
     requested_at: datetime
     deleted: Annotated[Sequence[int], Field(description="The workspaces that are deleted with you.", examples=[[7]])]
     handed_over: Annotated[Sequence[int], Field(examples=[[8]])]
-
-
-class PasswordWrong(Forbidden):
-    """The password that was sent as proof is not the account's."""
-
-    code = "password_wrong"
 
 
 class HandOverFirst(Conflict):

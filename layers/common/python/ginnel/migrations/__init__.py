@@ -17,11 +17,14 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from ginnel import (
+    addresses,
     audit,
     blocking,
     db,
+    devices,
     domains,
     erasure,
+    factors,
     idempotency,
     imports,
     keys,
@@ -42,8 +45,8 @@ from ginnel.db import Base
 
 # The mapped classes register themselves with Base when their modules are imported.
 MODELS = (
-    audit, blocking, domains, erasure, idempotency, imports, keys, links, mail, orphans, purges, sessions, stats,
-    tickets, users, webhooks, workspaces,
+    addresses, audit, blocking, devices, domains, erasure, factors, idempotency, imports, keys, links, mail, orphans, purges,
+    sessions, stats, tickets, users, webhooks, workspaces,
 )  # fmt: skip
 METADATA = Base.metadata
 
