@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from ginnel import access, db, factors, settings, takeout, web
+from ginnel import access, db, downloads, factors, settings, web
 from ginnel.access import Person
 from ginnel.db import Conn
 from ginnel.erasure import drafts
@@ -55,7 +55,7 @@ async def export(
     further = pages.pages(me.user, cursor)
     first = await anext(further)  # a cursor that is none shows before the answer has begun
     headers = {"content-disposition": 'attachment; filename="my-data.zip"', "cache-control": "private, no-store"}
-    most = settings.read(takeout.Settings).answer_bytes
+    most = settings.read(downloads.Settings).answer_bytes
     if not most:
         return StreamingResponse(archive.whole(first, further), media_type="application/zip", headers=headers)
     data, following = await archive.part(first, further, most)

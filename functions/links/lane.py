@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ginnel import exports, keyring, lambdas, parts, postgres, redis_settings, settings
+from ginnel import downloads, keyring, lambdas, parts, postgres, redis_settings, settings
 
-NEEDS = (postgres.Settings, redis_settings.Settings, settings.Site, keyring.Settings, exports.Settings)
+NEEDS = (postgres.Settings, redis_settings.Settings, settings.Site, keyring.Settings, downloads.Settings)
 
 _BY_RESOURCE = {
     "stats": "statistics",

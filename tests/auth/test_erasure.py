@@ -15,6 +15,7 @@ import pytest
 
 from ginnel import db, mail, postgres, web
 from ginnel.erasure import working
+from ginnel.workspaces import emptying
 from tests.conftest import Account
 
 from .conftest import problem
@@ -95,10 +96,9 @@ async def test_slugs_of_the_erased_are_kept_from_others_for_thirty_days(
     wanted = {"target": "https://example.com/", "slug": planted.slugs["live"]}
     problem(await account.http.post("/api/v1/links", json=wanted), 409, "slug_taken")
     now = web.now()
-    await working.forget(sql, now + timedelta(days=29))
-    assert await sql.fetchval("select count(*) from workspaces where id = $1", planted.workspace) == 1
-    await working.forget(sql, now + timedelta(days=31))
-    await working.forget(sql, now + timedelta(days=61))
+    assert not await emptying.step(sql, now + timedelta(days=29))
+    while await emptying.step(sql, now + timedelta(days=31)):
+        pass
     assert await sql.fetchval("select count(*) from workspaces where id = $1", planted.workspace) == 0
     assert (await account.http.post("/api/v1/links", json=wanted)).status_code == 201
 

@@ -16,7 +16,7 @@ import asyncpg
 import httpx
 import pytest
 
-from ginnel import settings, takeout
+from ginnel import downloads, settings
 from ginnel.takeout import queries
 from tests.conftest import Account
 
@@ -74,9 +74,9 @@ async def test_parts_hold_the_same_as_the_whole(
 ) -> None:
     await _click(sql, planted, 3000)
     whole = opened((await planted.http.get(EXPORT)).content)
-    bounded = takeout.Settings(answer_bytes=20_000)
+    bounded = downloads.Settings(answer_bytes=20_000)
     read = settings.read
-    monkeypatch.setattr(settings, "read", lambda kind: bounded if kind is takeout.Settings else read(kind))
+    monkeypatch.setattr(settings, "read", lambda kind: bounded if kind is downloads.Settings else read(kind))
     parts: list[dict[str, list[dict[str, Any]]]] = []
     where: str | None = EXPORT
     while where:

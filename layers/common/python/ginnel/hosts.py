@@ -45,7 +45,7 @@ def read(record: Record) -> Host:
 
 
 async def compiled(connection: asyncpg.Connection, host: str) -> Record:
-    """Compile what PostgreSQL has on a (canonical) host. Blocked targets are as none, and a deleted workspace's are, too."""
+    """Compile what PostgreSQL has on a (canonical) host. A blocked target is as none, and all of a deleted workspace's."""
     row = await connection.fetchrow(
         """
         select d.id, d.case_sensitive,

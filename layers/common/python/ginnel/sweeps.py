@@ -1,12 +1,11 @@
-"""Forgetting much at once: the changes that were not told when they were made, all that leads to a host, all of a workspace.
+"""Forgetting much at once: the changes that were not told when they were made, what leads to a host, what a workspace has.
 
 Imports neither the ORM nor pydantic.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ginnel import hosts, lookup, observe, postgres, redis
@@ -17,8 +16,9 @@ if TYPE_CHECKING:
 
 LEADING_TO = ""
 """In the place of a purge's host: what is purged are all links that lead to the host in its slug's place, or below it."""
-OF_WORKSPACE = "*"
-"""In the same place: what is purged are all links and domains of the workspace whose id is in the slug's."""
+
+OWNED_BY = "~"
+"""In the place of a purge's host: what is purged is all that the workspace has whose id is in the slug's place."""
 
 _HOSTS = 500
 """Hosts that are looked for at once."""
@@ -38,42 +38,34 @@ async def purge_again(connection: asyncpg.Connection) -> int:
             delete from purges using oldest where purges.id = oldest.id returning host, slug_key
             """
         )
-        await lookup.tell(
-            [(row["host"], row["slug_key"]) for row in rows if row["host"] not in {LEADING_TO, OF_WORKSPACE}]
-        )
+        await lookup.tell([(row["host"], row["slug_key"]) for row in rows if row["host"] not in {LEADING_TO, OWNED_BY}])
         targets = [row["slug_key"] for row in rows if row["host"] == LEADING_TO]
         for start in range(0, len(targets), _HOSTS):
             await _tell_leading_to(connection, targets[start : start + _HOSTS])
-        if workspaces := [int(row["slug_key"]) for row in rows if row["host"] == OF_WORKSPACE]:
-            await _tell_of_workspaces(connection, workspaces)
+        for workspace in {int(row["slug_key"]) for row in rows if row["host"] == OWNED_BY}:
+            await tell_owned_by(connection, workspace)
     return len(rows)
 
 
 async def purge_leading_to(targets: Sequence[str]) -> None:
     """Forget the links that lead to hosts, or below them: here, in Redis, and in every process that listens."""
-    for start in range(0, len(targets), _HOSTS):
-        await _at_once(functools.partial(_tell_leading_to, targets=targets[start : start + _HOSTS]))
-
-
-async def purge_of_workspaces(workspaces: Sequence[int]) -> None:
-    """The same for all links and domains of workspaces."""
-    await _at_once(functools.partial(_tell_of_workspaces, workspaces=workspaces))
-
-
-async def _at_once(tell: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
-    async def act(connection: asyncpg.Connection) -> None:
-        async with connection.transaction():
-            await tell(connection)
-
     try:
-        await postgres.run(act)
+        for start in range(0, len(targets), _HOSTS):
+            part = targets[start : start + _HOSTS]
+
+            async def act(connection: asyncpg.Connection, part: Sequence[str] = part) -> None:
+                async with connection.transaction():
+                    await _tell_leading_to(connection, part)
+
+            await postgres.run(act)
     except (redis.RedisError, Unavailable):
         observe.count("purge_delayed")  # until it is told again
 
 
 async def _tell_leading_to(connection: asyncpg.Connection, targets: Sequence[str]) -> None:
-    """Tell of the links, and of the domains, that lead to hosts, however many they are. Needs a transaction."""
-    found = await connection.cursor(
+    """Tell of the links, and of the domains, that lead to hosts. Needs a transaction."""
+    await _tell_found(
+        connection,
         """
         select d.host, l.slug_key
         from links l join domains d on d.id = l.domain_id
@@ -86,25 +78,29 @@ async def _tell_leading_to(connection: asyncpg.Connection, targets: Sequence[str
         targets,
         hosts.NAME,
     )
-    await _tell(found)
 
 
-async def _tell_of_workspaces(connection: asyncpg.Connection, workspaces: Sequence[int]) -> None:
-    found = await connection.cursor(
+async def tell_owned_by(connection: asyncpg.Connection, workspace: int) -> None:
+    """Tell of a workspace's links and domains. Needs a transaction. Raises RedisError."""
+    await _tell_found(
+        connection,
         """
-        select d.host, l.slug_key from links l join domains d on d.id = l.domain_id where l.workspace_id = any($1::bigint[])
+        select d.host, l.slug_key
+        from links l join domains d on d.id = l.domain_id
+        where l.workspace_id = $1 and l.deleted_at is null
         union all
-        select host, $2 from domains where workspace_id = any($1::bigint[])
+        select host, $2 from domains where workspace_id = $1 and verified_at is not null and deleted_at is null
         """,
-        workspaces,
+        workspace,
         hosts.NAME,
     )
-    await _tell(found)
 
 
-async def _tell(found: asyncpg.cursor.Cursor) -> None:
+async def _tell_found(connection: asyncpg.Connection, query: str, *parameters: object) -> None:
+    """Tell of the records that a query finds by host and slug key, however many they are."""
+    cursor = await connection.cursor(query, *parameters)
     told = False
-    while rows := [(row["host"], row["slug_key"]) for row in await found.fetch(_RECORDS)]:
+    while rows := [(row["host"], row["slug_key"]) for row in await cursor.fetch(_RECORDS)]:
         for name in rows:
             lookup.forget(*name)
         if told or len(rows) == _RECORDS:

@@ -32,8 +32,8 @@ _LOOK = 1.0
 _LONGEST = 50.0
 _SETTLED = timedelta(seconds=5)
 """After which every visit that came before is a click that waits, or is stored."""
-KEPT = timedelta(days=30)
-"""How long nobody else can have the slug of a link that was deleted (see links.REUSABLE_AFTER)."""
+_KEPT = timedelta(days=30)
+"""How long nobody else can have the slug of a link that was deleted (see links.REUSABLE_AFTER). Then `emptying` takes it."""
 
 
 class _Job(NamedTuple):
@@ -140,7 +140,7 @@ async def _links(connection: asyncpg.Connection, job: _Job, now: datetime) -> in
             and (d.workspace_id is not null or l.slug_key like '~%' or l.deleted_at < $2)
         """,
         links,
-        now - KEPT,
+        now - _KEPT,
     )
     kept = await _run(
         connection,
@@ -301,22 +301,3 @@ async def _run(connection: asyncpg.Connection, statement: str, *values: Any) -> 
     """Execute a statement, which may take longer than what a visitor waits for; return how many rows it took."""
     status: str = await connection.execute(statement, *values, timeout=_TIMEOUT)
     return int(status.rsplit(maxsplit=1)[-1])
-
-
-async def forget(connection: asyncpg.Connection, now: datetime) -> None:
-    """Give up the slugs that were kept for long enough, and the workspaces that they stood for."""
-    await connection.execute(
-        """
-        delete from links where id in (
-            select id from links where target = '' and deleted_at < $1 order by deleted_at limit 10000
-        )
-        """,
-        now - KEPT,
-    )
-    await connection.execute(
-        """
-        delete from workspaces w where name = '' and deleted_at < $1
-            and not exists (select from links l where l.workspace_id = w.id)
-        """,
-        now - KEPT,
-    )

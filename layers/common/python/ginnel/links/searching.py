@@ -5,9 +5,6 @@ What many links have is soon met with near; what few have, an index leads to.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,9 +15,8 @@ from sqlalchemy import ColumnElement, Select, Text, exists, func, literal, liter
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from ginnel import domains, slugs, tags
+from ginnel import cursors, domains, slugs, tags
 from ginnel.domains import Domain
-from ginnel.errors import Invalid
 from ginnel.outputs import LinkPage
 
 from .reading import Found, shown
@@ -268,17 +264,15 @@ def _sorted(query: Any, link: type[Link], asked: _Asked) -> Any:  # noqa: ANN401
 
 def _cursor(link: Link, sort: Sort) -> str:
     value = {"-updated_at": link.updated_at.isoformat(), "slug": link.slug_key}.get(sort, "")
-    packed = json.dumps([sort, value, link.id], separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    return cursors.pack(sort, value, link.id)
 
 
 def _position(cursor: str, sort: Sort) -> tuple[str, int]:
-    try:
-        kind, value, link_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    def position(kind: str, value: str, link_id: int) -> tuple[str, int]:
         if kind == "-updated_at":
             datetime.fromisoformat(value)
-        if kind == sort and isinstance(value, str) and type(link_id) is int and 0 < link_id < 2**63:
-            return value, link_id
-    except (ValueError, TypeError, binascii.Error, RecursionError):
-        pass
-    raise Invalid.field("query:cursor", "cursor_invalid", "is not a cursor that this list gave out")
+        if kind != sort or not isinstance(value, str):
+            raise ValueError(kind)
+        return value, cursors.number(link_id)
+
+    return cursors.read(cursor, position)

@@ -68,7 +68,6 @@ class Link(Base):
             postgresql_where=text("archived_at is not null and deleted_at is null"),
         ),
         Index("links_deleted_idx", "workspace_id", postgresql_where=text("deleted_at is not null and target <> ''")),
-        Index("links_emptied_idx", "deleted_at", postgresql_where=text("target = ''")),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0016"
-down_revision = "0013"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
@@ -24,21 +24,17 @@ def upgrade() -> None:
         )
         """
     )
-    # Outside of the transaction, so that links can be written to meanwhile.
+    # Deleted links that say something still. Outside of the transaction, so that links can be written to meanwhile.
     with op.get_context().autocommit_block():
-        for name, definition in _INDEXES.items():
-            op.execute(f"drop index concurrently if exists {name}")  # what a try that was cut short has left
-            op.execute(f"create index concurrently {name} on links {definition}")
+        op.execute("drop index concurrently if exists links_deleted_idx")  # what a try that was cut short has left
+        op.execute(
+            """
+            create index concurrently links_deleted_idx on links (workspace_id)
+            where deleted_at is not null and target <> ''
+            """
+        )
 
 
 def downgrade() -> None:
-    for name in _INDEXES:
-        op.execute(f"drop index {name}")
+    op.execute("drop index links_deleted_idx")
     op.execute("drop table erasures")
-
-
-# Deleted links that say something still, and those of which nothing is left but that their slug is taken.
-_INDEXES = {
-    "links_deleted_idx": "(workspace_id) where deleted_at is not null and target <> ''",
-    "links_emptied_idx": "(deleted_at) where target = ''",
-}

@@ -1,11 +1,12 @@
-"""Workspaces own links; people are their members, in a role."""
+"""Workspaces and their members, as PostgreSQL keeps them."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Integer, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,12 +17,19 @@ Role = Literal["owner", "admin", "member", "viewer"]
 
 class Workspace(Base):
     __tablename__ = "workspaces"
+    __table_args__ = (
+        Index("workspaces_deleted_at_idx", "deleted_at", postgresql_where=text("deleted_at is not null")),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     name: Mapped[str] = mapped_column(Text)
     personal: Mapped[bool]
     retention_days: Mapped[int | None] = mapped_column(Integer)
+    link_defaults: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    """By the names of LinkDefaults' fields; what is null there is left out."""
+    version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     created_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
     require_second_factor: Mapped[bool] = mapped_column(default=False)
     """Whether only sessions that a second factor began may enter (see `access`)."""
@@ -39,9 +47,13 @@ class Member(Base):
 
 async def create_personal(conn: AsyncSession, *, user_id: int, now: datetime) -> Workspace:
     """Make the workspace that every user has from the start."""
-    workspace = Workspace(name="Personal", personal=True, retention_days=None, created_at=now, deleted_at=None)
+    return await create(conn, name="Personal", owner=user_id, personal=True, now=now)
+
+
+async def create(conn: AsyncSession, *, name: str, owner: int, personal: bool = False, now: datetime) -> Workspace:
+    workspace = Workspace(name=name, personal=personal, link_defaults={}, version=1, created_at=now, updated_at=now)
     conn.add(workspace)
     await conn.flush()
-    conn.add(Member(workspace_id=workspace.id, user_id=user_id, role="owner", created_at=now))
+    conn.add(Member(workspace_id=workspace.id, user_id=owner, role="owner", created_at=now))
     await conn.flush()
     return workspace
