@@ -14,6 +14,7 @@ from . import (
     factors,
     invitations,
     keys,
+    mine,
     passkeys,
     recovery,
     sessions,
@@ -24,7 +25,7 @@ from .lane import NEEDS
 
 app = web.new_app("Auth", needs=NEEDS)
 for part in (
-    account, addresses, audit, factors, invitations, keys, passkeys, recovery, sessions, workspaces,
+    account, addresses, audit, factors, invitations, keys, mine, passkeys, recovery, sessions, workspaces,
     people, tenants, joining, trail, figures,
 ):  # fmt: skip
     app.include_router(part.router)

@@ -52,9 +52,11 @@ _BY_DUTY = {
 """And of those below /api/v1/admin, by the fourth."""
 
 
-def module(_method: str, path: str) -> str:
+def module(method: str, path: str) -> str:
     """Name the module that has the route of a request, if any has."""
     resource, deed, part = (path.split("/") + [""] * 5)[3:6]
+    if deed == "me" and (method == "DELETE" or part):
+        return "mine"
     if resource == "workspaces" and part in _BY_PART:
         return _BY_PART[part]
     if resource == "auth" and deed in _BY_DEED:
@@ -69,6 +71,6 @@ handler = lambdas.serve(
     parts.joined(
         part,
         module,
-        parts={*_BY_RESOURCE.values(), *_BY_PART.values(), *_BY_DEED.values(), *_BY_DUTY.values()},
+        parts={"mine", *_BY_RESOURCE.values(), *_BY_PART.values(), *_BY_DEED.values(), *_BY_DUTY.values()},
     )
 )

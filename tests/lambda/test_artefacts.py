@@ -168,6 +168,8 @@ STORY = (
     Step("links_summary", 200, 200),
     Step("links_series", 200, 200),
     Step("links_delete", 204, 404),
+    Step("auth_me_export", 200, 200),
+    Step("auth_me_erase", 202, 401),
     Step("auth_verify", 400, 400),
     Step("auth_verify_resend", 202, 202),
     Step("auth_forgot", 202, 202),

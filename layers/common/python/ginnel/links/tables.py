@@ -68,6 +68,7 @@ class Link(Base):
             postgresql_where=text("archived_at is not null and deleted_at is null"),
         ),
         Index("links_blocked_idx", "id", postgresql_where=text("blocked_at is not null")),
+        Index("links_deleted_idx", "workspace_id", postgresql_where=text("deleted_at is not null and target <> ''")),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import audit, db, observe, redis, sweeps
+from ginnel import audit, purges
 from ginnel.domains.writing import choose
-from ginnel.errors import Conflict, NotFound, PreconditionFailed, Unavailable
-from ginnel.purges import Purge
+from ginnel.errors import Conflict, NotFound, PreconditionFailed
 from ginnel.users import User
 
 from . import reading, tables
@@ -95,7 +93,7 @@ async def delete(conn: AsyncSession, workspace: int, *, by: int, version: int, n
     held.version += 1
     subject = f"workspace:{workspace}"
     audit.record(conn, "workspace_deleted", subject=subject, at=now, workspace=workspace, user=by)
-    _tell(conn, workspace, now)
+    purges.of_workspaces(conn, [workspace], now)
 
 
 async def restore(conn: AsyncSession, workspace: int, *, by: int, now: datetime) -> WorkspaceOut:
@@ -115,25 +113,8 @@ async def restore(conn: AsyncSession, workspace: int, *, by: int, now: datetime)
     await conn.flush()
     subject = f"workspace:{workspace}"
     audit.record(conn, "workspace_restored", subject=subject, at=now, workspace=workspace, user=by)
-    _tell(conn, workspace, now)
+    purges.of_workspaces(conn, [workspace], now)
     return await reading.get(conn, workspace, user=by)
-
-
-def _tell(conn: AsyncSession, workspace: int, now: datetime) -> None:
-    """Have every cache forget what a workspace's links and domains were, once they are something else."""
-    conn.add(Purge(host=sweeps.OWNED_BY, slug_key=str(workspace), created_at=now))
-
-    async def forget() -> None:
-        try:
-            # The session's own connection is free again, and there may be but one.
-            async with db.session() as fresh:
-                raw: Any = (await (await fresh.connection()).get_raw_connection()).driver_connection
-                async with raw.transaction():
-                    await sweeps.tell_owned_by(raw, workspace)
-        except (redis.RedisError, Unavailable):
-            observe.count("purge_delayed")  # until it is told again
-
-    db.after_commit(conn, forget)
 
 
 def _check_version(workspace: Workspace, version: int | None) -> None:
