@@ -25,12 +25,14 @@ from ginnel import (
     imports,
     keys,
     links,
+    mail,
     observe,
     orphans,
     postgres,
     purges,
     sessions,
     stats,
+    tickets,
     users,
     webhooks,
     workspaces,
@@ -39,7 +41,8 @@ from ginnel.db import Base
 
 # The mapped classes register themselves with Base when their modules are imported.
 MODELS = (
-    audit, blocking, domains, idempotency, imports, keys, links, orphans, purges, sessions, stats, users, webhooks, workspaces,
+    audit, blocking, domains, idempotency, imports, keys, links, mail, orphans, purges, sessions, stats,
+    tickets, users, webhooks, workspaces,
 )  # fmt: skip
 METADATA = Base.metadata
 

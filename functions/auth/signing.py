@@ -1,0 +1,46 @@
+"""What it means to be signed in: a session, its cookie, and the answer that says so."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import Depends, Request, Response
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ginnel import sessions, tokens, web
+from ginnel.users import User, UserOut
+
+from . import cookies
+
+OwnPage = Depends(cookies.same_site)
+"""For every route that reads or sets a cookie."""
+
+
+class SignedIn(web.Output):
+    user: UserOut
+    access_token: Annotated[
+        str, Field(description="Send it as `Authorization: Bearer …`.", examples=["eyJhbGciOiJIUzI1NiIs…"])
+    ]
+    token_type: Literal["Bearer"]
+    expires_in: Annotated[int, Field(description="Seconds.", examples=[900])]
+
+
+async def sign_in(conn: AsyncSession, user: User, request: Request, response: Response, *, now: datetime) -> SignedIn:
+    """Start a session for somebody who has proved who they are."""
+    agent = request.headers.get("user-agent", "")
+    grant = await sessions.start(conn, user=user.id, user_agent=agent, now=now)
+    return signed_in(user, grant, response, now=now)
+
+
+def signed_in(user: User, grant: sessions.Grant, response: Response, *, now: datetime) -> SignedIn:
+    """Answer with a session's next tokens: the refresh token as a cookie, the access token in the body."""
+    cookies.put(response, grant.refresh)
+    response.headers["cache-control"] = "no-store"
+    return SignedIn(
+        user=UserOut.model_validate(user),
+        access_token=tokens.issue(user=user.id, session=grant.session, now=now),
+        token_type="Bearer",  # noqa: S106  # RFC 6750's name for the kind
+        expires_in=int(tokens.LIFETIME.total_seconds()),
+    )
