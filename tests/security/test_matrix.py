@@ -4,47 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
 
-from ginnel import access, outbound, web
-from tests.conftest import Account, Records
-from tests.peers import always, answer, letting, serving
+from ginnel import access, web
 
-from .actors import ACTORS, ALL, FOR_KEYS, READ, Actor, Standing, World, world
+from .actors import ACTORS, ALL, FOR_KEYS, READ, Actor, Standing, World
+from .conftest import Make
 from .estate import Tenant, digest
 from .rows import KNOWN, OPERATOR, PERSON, PUBLIC, ROUTES, UNLISTED, Of, Row
 
 NOWHERE = 2**62
 """An id that nothing has."""
-
-Make = Callable[[], Awaitable[World]]
-
-
-@pytest.fixture
-async def make(
-    register: Callable[[], Awaitable[Account]], dns: Records, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Make]:
-    async with serving(always(answer(200, b"<title>A page</title>"))) as peer:
-        monkeypatch.setattr(outbound, "public", lambda: letting(peer))
-
-        async def begin() -> World:
-            return await world(register, dns, peer.url("/"))
-
-        yield begin
-
-
-@pytest.fixture
-async def bare() -> AsyncIterator[httpx.AsyncClient]:
-    """Sends what it is given and nothing else."""
-    from local.host import app  # noqa: PLC0415  # not before the environment is made
-
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://go.test") as http:
-        yield http
 
 
 async def test_every_operation_has_a_row(client: httpx.AsyncClient) -> None:

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from ginnel import outbound
-from tests.conftest import Account, Records
-from tests.peers import always, answer, letting, serving
+from tests.conftest import Account
 
-from .actors import World, world
+from .actors import World
 from .estate import TARGET
 
 LINKS = "/api/v1/links"
-
-
-@pytest.fixture
-async def here(
-    register: Callable[[], Awaitable[Account]], dns: Records, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[World]:
-    async with serving(always(answer(200, b"<title>A page</title>"))) as peer:
-        monkeypatch.setattr(outbound, "public", lambda: letting(peer))
-        yield await world(register, dns, peer.url("/"))
 
 
 async def _asked(by: Account, method: str, path: str, **sent: Any) -> tuple[int, str]:
