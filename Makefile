@@ -105,6 +105,11 @@ restore: .venv/run ## put such a file into an empty database (FROM=…; REPLACE=
 	@$(if $(FROM),,$(error say what: make restore FROM=ginnel.zip))
 	@$(BIN)/python -m local.restore "$(FROM)" --data $(DATA) --env-file .env $(if $(filter yes,$(REPLACE)),--replace)
 
+.PHONY: rotate-keys
+rotate-keys: .venv/run ## have access tokens signed by a new key, nobody being signed out (SECRET=…; AT_ONCE=yes: after a theft)
+	@$(BIN)/python -m local.rotate --data $(DATA) --env-file .env $(if $(SECRET),--secret "$(SECRET)") \
+		$(if $(AFTER),--after $(AFTER)) $(if $(filter yes,$(AT_ONCE)),--at-once)
+
 .PHONY: bench
 bench: .venv/test ## measure everything; the figures go to bench.json (needs nginx and wrk)
 	@$(BIN)/python -m tests.bench

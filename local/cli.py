@@ -80,13 +80,20 @@ def up(data: Path, *, host: str, port: int, workers: int, template: Path | None 
             os.environ["DATABASE_URL"] = given["DATABASE_URL"] or servers.database_url or ""
             os.environ["REDIS_URL"] = given["REDIS_URL"] or servers.redis_url or ""
         os.environ["BASE_URL"] = os.environ.get("BASE_URL") or f"http://localhost:{port}"
-        os.environ["JWT_KEYS"] = os.environ.get("JWT_KEYS") or credentials.keep(
-            data / "jwt-keys.json", credentials.signing_keys
-        )
+        _find_keys(data, as_text=template is not None)
         password = asyncio.run(preparation.prepare())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             serving = _serve(servers, host=host, port=port, workers=workers, template=template, password=password)
             return runner.run(serving)
+
+
+def _find_keys(data: Path, *, as_text: bool) -> None:
+    """See to it that the environment says where the keys for access tokens are; packages take no file."""
+    if not any(os.environ.get(name) for name in ("JWT_KEYS", "JWT_KEYS_FILE", "JWT_KEYS_SECRET")):
+        credentials.keep(data / "jwt-keys.json", credentials.signing_keys)
+        os.environ["JWT_KEYS_FILE"] = str(data / "jwt-keys.json")
+    if as_text and not os.environ.get("JWT_KEYS") and (path := os.environ.get("JWT_KEYS_FILE")):
+        os.environ["JWT_KEYS"] = Path(path).read_text()
 
 
 def _check_free(host: str, port: int) -> None:

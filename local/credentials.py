@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+
+from ginnel import jwks
 
 PRIVATE, FOR_THE_MOUNTED = 0o600, 0o644
 """Modes: for our user alone; for whichever user the one container runs as that the folder is mounted into."""
@@ -21,8 +22,7 @@ def password() -> str:
 
 def signing_keys() -> str:
     """Make a JWK set of one key, as JWT_KEYS takes it."""
-    secret = urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()
-    return json.dumps({"keys": [{"kty": "oct", "alg": "HS256", "kid": secrets.token_hex(4), "k": secret}]})
+    return json.dumps({"keys": [jwks.drawn()]})
 
 
 def keep(path: Path, make: Callable[[], str], *, mode: int = PRIVATE) -> str:

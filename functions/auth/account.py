@@ -69,7 +69,7 @@ async def refresh(request: Request, response: Response, conn: Conn, now: Now) ->
     except Unauthorized as problem:
         problem.headers |= cookies.cleared()
         raise
-    return signed_in(await users.get(conn, grant.user), grant, response, now=now)
+    return await signed_in(await users.get(conn, grant.user), grant, response, now=now)
 
 
 @router.post(
@@ -82,7 +82,8 @@ async def refresh(request: Request, response: Response, conn: Conn, now: Now) ->
     dependencies=[OwnPage],
 )
 async def logout(request: Request, response: Response, bearer: access.Bearer, conn: Conn, now: Now) -> None:
-    await sessions.end(conn, session=access.session_of(bearer, now=now), secret=cookies.read(request), now=now)
+    session = await access.session_of(bearer, now=now)
+    await sessions.end(conn, session=session, secret=cookies.read(request), now=now)
     cookies.clear(response)
 
 

@@ -10,13 +10,13 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ginnel import lambdas, postgres, settings, tokens, web
+from ginnel import keyring, lambdas, postgres, settings, web
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
 
-NEEDS = (settings.Site, postgres.Settings, tokens.Settings)
+NEEDS = (settings.Site, postgres.Settings, keyring.Settings)
 
 _BY_RESOURCE = {
     "auth": "account",

@@ -31,16 +31,16 @@ async def sign_in(conn: AsyncSession, user: User, request: Request, response: Re
     """Start a session for somebody who has proved who they are."""
     agent = request.headers.get("user-agent", "")
     grant = await sessions.start(conn, user=user.id, user_agent=agent, now=now)
-    return signed_in(user, grant, response, now=now)
+    return await signed_in(user, grant, response, now=now)
 
 
-def signed_in(user: User, grant: sessions.Grant, response: Response, *, now: datetime) -> SignedIn:
+async def signed_in(user: User, grant: sessions.Grant, response: Response, *, now: datetime) -> SignedIn:
     """Answer with a session's next tokens: the refresh token as a cookie, the access token in the body."""
     cookies.put(response, grant.refresh)
     response.headers["cache-control"] = "no-store"
     return SignedIn(
         user=UserOut.model_validate(user),
-        access_token=tokens.issue(user=user.id, session=grant.session, now=now),
+        access_token=await tokens.issue(user=user.id, session=grant.session, now=now),
         token_type="Bearer",  # noqa: S106  # RFC 6750's name for the kind
         expires_in=int(tokens.LIFETIME.total_seconds()),
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import Body, Depends
 
-from ginnel import access, imports, lambdas, places, postgres, redis, settings, tokens, web
+from ginnel import access, imports, keyring, lambdas, places, postgres, redis, settings, web
 from ginnel.access import Me
 from ginnel.db import Conn
 from ginnel.errors import Invalid
@@ -20,7 +20,7 @@ from .capture import CapturedIn, CapturedPage
 from .drain import Drain, Settings
 
 app = web.new_app(
-    "Clicks", needs=[postgres.Settings, redis.Settings, settings.Site, tokens.Settings, places.Settings, Settings]
+    "Clicks", needs=[postgres.Settings, redis.Settings, settings.Site, keyring.Settings, places.Settings, Settings]
 )
 
 

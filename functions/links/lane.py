@@ -10,13 +10,13 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ginnel import exports, lambdas, places, postgres, redis, settings, tokens, web
+from ginnel import exports, keyring, lambdas, places, postgres, redis, settings, web
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
 
-NEEDS = (postgres.Settings, redis.Settings, settings.Site, tokens.Settings, places.Settings, exports.Settings)
+NEEDS = (postgres.Settings, redis.Settings, settings.Site, keyring.Settings, places.Settings, exports.Settings)
 
 _BY_RESOURCE = {
     "links": "resource",

@@ -73,7 +73,7 @@ async def test_bytes_that_are_no_text_are_refused(browser: Browser) -> None:
 
 async def test_an_expired_token_says_so(account: Account, browser: Browser) -> None:
     user = (await account.http.get(ME)).json()["user"]["id"]
-    token = tokens.issue(user=user, session=1, now=datetime.now(UTC) - timedelta(minutes=16))
+    token = await tokens.issue(user=user, session=1, now=datetime.now(UTC) - timedelta(minutes=16))
     problem(await browser().get(ME, headers={"authorization": f"Bearer {token}"}), 401, "token_expired")
 
 
@@ -83,7 +83,7 @@ async def test_a_session_is_its_owners_only(register: Register, browser: Browser
         "select sessions.id from sessions join users on users.id = user_id where email = $1", theirs.email
     )
     user = (await mine.http.get(ME)).json()["user"]["id"]
-    token = tokens.issue(user=user, session=session, now=datetime.now(UTC))
+    token = await tokens.issue(user=user, session=session, now=datetime.now(UTC))
     problem(await browser().get(ME, headers={"authorization": f"Bearer {token}"}), 401, "session_ended")
 
 

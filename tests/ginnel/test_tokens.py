@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ginnel import settings, tokens
+from ginnel import keyring, settings, tokens
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -46,7 +46,7 @@ VALID_HEADER = {"alg": "HS256", "typ": "at+jwt", "kid": "first"}
 def use(monkeypatch: pytest.MonkeyPatch, *keys: dict[str, Any]) -> None:
     monkeypatch.setenv("JWT_KEYS", json.dumps({"keys": keys}))
     settings.read.cache_clear()
-    tokens._keys.cache_clear()
+    keyring.ring.cache_clear()
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ def _two_keys() -> Iterator[None]:
         use(patch, FIRST, SECOND)
         yield
     settings.read.cache_clear()
-    tokens._keys.cache_clear()
+    keyring.ring.cache_clear()
 
 
 def forge(
@@ -75,16 +75,16 @@ def forge(
     return f"{message}.{b64(hmac.digest(secret, message.encode(), hashlib.sha256))}"
 
 
-def test_an_issued_token_verifies_until_it_expires() -> None:
-    token = tokens.issue(user=7, session=8, now=NOW)
+async def test_an_issued_token_verifies_until_it_expires() -> None:
+    token = await tokens.issue(user=7, session=8, now=NOW)
     assert tokens.verify(token, now=NOW) == tokens.Access(user=7, session=8)
     assert tokens.verify(token, now=NOW + timedelta(seconds=899)).session == 8
     with pytest.raises(tokens.TokenExpired):
         tokens.verify(token, now=NOW + timedelta(seconds=900))
 
 
-def test_an_issued_token_is_what_rfc_9068_asks_for() -> None:
-    token = tokens.issue(user=7, session=8, now=NOW)
+async def test_an_issued_token_is_what_rfc_9068_asks_for() -> None:
+    token = await tokens.issue(user=7, session=8, now=NOW)
     assert jwt.get_unverified_header(token) == {"alg": "HS256", "typ": "at+jwt", "kid": "first"}
     claims = json.loads(unb64(token.split(".")[1]))
     assert claims.keys() >= {"iss", "exp", "aud", "sub", "client_id", "iat", "jti"}
@@ -208,14 +208,14 @@ def test_a_huge_token_is_refused_unread() -> None:
         tokens.verify("A" * 1_000_000, now=NOW)
 
 
-def test_keys_change_without_refusing_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_keys_change_without_refusing_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
     old, new = jwk("old"), jwk("new")
     use(monkeypatch, old)
-    by_old = tokens.issue(user=7, session=8, now=NOW)
+    by_old = await tokens.issue(user=7, session=8, now=NOW)
     use(monkeypatch, old, new)
     assert tokens.verify(by_old, now=NOW).user == 7
     use(monkeypatch, new, old)
-    by_new = tokens.issue(user=7, session=8, now=NOW)
+    by_new = await tokens.issue(user=7, session=8, now=NOW)
     assert jwt.get_unverified_header(by_new)["kid"] == "new"
     assert tokens.verify(by_old, now=NOW) == tokens.verify(by_new, now=NOW)
     use(monkeypatch, old, new)  # a host that the order has not reached yet
@@ -241,13 +241,17 @@ BAD_KEYS = {
     "k too short": json.dumps({"keys": [jwk("a", k=b64(b"x" * 31))]}),
     "k padded": json.dumps({"keys": [jwk("a", k=b64(b"x" * 32) + "=")]}),
     "k a number": json.dumps({"keys": [jwk("a", k=7)]}),
+    "nbf text": json.dumps({"keys": [jwk("a", nbf="1")]}),
+    "exp a fraction": json.dumps({"keys": [jwk("a", exp=1.5), jwk("b")]}),
+    "exp true": json.dumps({"keys": [jwk("a", exp=True), jwk("b")]}),
+    "all of them to end": json.dumps({"keys": [jwk("a", exp=1)]}),
 }
 
 
 @pytest.mark.parametrize("text", BAD_KEYS.values(), ids=BAD_KEYS.keys())
 def test_bad_keys_name_their_variable_and_stay_secret(text: str) -> None:
     with pytest.raises(ValueError, match=r"^JWT_KEYS ") as refused:
-        tokens.Settings(jwt_keys=text)
+        keyring.Settings(jwt_keys=text)
     assert FIRST["k"] not in str(refused.value)
 
 

@@ -71,6 +71,7 @@ async def test_no_handler_starts_without_a_variable_that_it_needs(stores: Stores
         "DATABASE_POOL",
         "DELIVER_SECONDS",
         "DRAIN_SECONDS",
+        "JWT_KEYS_SECRET",
         "QUEUE_URL",
         "REDIS_CLUSTER",
         "REDIS_SHARDS",

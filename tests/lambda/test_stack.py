@@ -9,13 +9,13 @@ import secrets
 import string
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from clicks import backlog
-from ginnel import ingestion, postgres, redis, tokens
+from ginnel import ingestion, jwks, postgres, redis
 from local import deploy
 from webhooks import courier
 
@@ -26,7 +26,11 @@ CONNECTIONS = {"redirect": 1, "auth": 1, "links": 1, "clicks": 3, "webhooks": 1,
 """What an environment may hold to PostgreSQL at the same time; test_handlers.py counts them."""
 HEADROOM = 10
 """Five are PostgreSQL's and RDS's own, the others for people."""
+# Who verifies access tokens asks for the keys that came after its deployment.
+_KEYS = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": {"Ref": "Keys"}}
+_ASKS = {"If": ["AsksForKeys", _KEYS, {"Ref": "AWS::NoValue"}]}
 MAY: dict[str, list[dict[str, Any]]] = {
+    **{name: [_ASKS] for name in ("auth", "links", "clicks")},
     "webhooks": [
         # Its schedule puts deliveries into its queue, and Lambda takes them out on its behalf.
         {
@@ -166,22 +170,20 @@ class Drawn:
     """What Secrets Manager draws for the template's secrets."""
 
     def __init__(self) -> None:
-        self._drawn: dict[str, str] = {}
+        self._drawn: dict[str, dict[str, str]] = {}
 
     def into(self, text: str) -> str:
         """Resolve a text's references, as CloudFormation does."""
-        return re.sub(r"\{\{resolve:secretsmanager:\$\{(\w+)\}:SecretString:(\w+)\}\}", self._value, text)
+        return re.sub(r"\{\{resolve:secretsmanager:\$\{(\w+)\}:SecretString(?::(\w+))?\}\}", self._value, text)
 
     def _value(self, found: re.Match[str]) -> str:
         wanted = RESOURCES[found[1]]["Properties"]["GenerateSecretString"]
-        assert (wanted["GenerateStringKey"], wanted["ExcludePunctuation"]) == (found[2], True)
+        assert wanted["ExcludePunctuation"] is True
         characters = string.ascii_letters + string.digits
         drawn = "".join(secrets.choice(characters) for _ in range(wanted["PasswordLength"]))
-        return self._drawn.setdefault(found[1], drawn)
-
-
-def keys(drawn: Drawn, parameters: Mapping[str, str]) -> dict[str, bytes]:
-    return tokens._parse(drawn.into(template.environment("auth", parameters)["JWT_KEYS"]))
+        whole = {**json.loads(wanted["SecretStringTemplate"]), wanted["GenerateStringKey"]: drawn}
+        kept = self._drawn.setdefault(found[1], whole)
+        return kept[found[2]] if found[2] else json.dumps(kept)
 
 
 def test_generated_secrets_make_settings_that_are_read() -> None:
@@ -200,17 +202,29 @@ def test_each_function_has_the_same_keys() -> None:
     assert Counter(sets)[template.environment("auth", {})["JWT_KEYS"]] == 3
 
 
-def test_keys_are_changed_without_an_access_token_becoming_invalid() -> None:
-    drawn = Drawn()
-    first = keys(drawn, {})
-    turned = keys(drawn, {"JwtSigner": "B"})
-    assert (list(first), list(turned)) == (["a1", "b1"], ["b1", "a1"])
-    assert first == turned  # whichever signs, all functions of both releases verify
-    renewed = template.environment("auth", {"JwtSigner": "B", "JwtKeyA": "a2"})["JWT_KEYS"]
-    assert list(tokens._parse(drawn.into(renewed))) == ["b1", "a2"]
-    # By another name the secret's template is another one, for which another value is drawn.
-    made = RESOURCES["KeyA"]["Properties"]["GenerateSecretString"]["SecretStringTemplate"]
-    assert json.loads(Stack({"JwtKeyA": "a2"}).value(made)) == {"kid": "a2"}
+def test_the_secret_that_is_made_holds_a_key_that_signs_and_can_be_followed_by_others() -> None:
+    text = Drawn().into(template.environment("auth", {})["JWT_KEYS"])
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+    assert jwks.parse(text).signer(now).kid == "first"
+    later = jwks.parse(jwks.rotated(text, now=now, after=timedelta(hours=1)))
+    assert later.signer(now).kid == "first"
+    assert later.signer(now + timedelta(hours=1)).kid != "first"
+
+
+@pytest.mark.parametrize(
+    ("given", "asks", "endpoint"),
+    [({}, False, False), ({"LiveKeys": "true"}, True, True), ({"LiveKeys": "true", "WayOut": "true"}, True, False),
+     ({"LiveKeys": "true", "SubnetIds": "subnet-1,subnet-2"}, True, False), (GIVEN | {"LiveKeys": "true"}, False, False)],
+)  # fmt: skip
+def test_functions_ask_for_changed_keys_where_they_are_to_and_have_a_way_there(
+    given: dict[str, str], *, asks: bool, endpoint: bool
+) -> None:
+    for name in ("auth", "links", "clicks"):
+        assert template.environment(name, given)["JWT_KEYS_SECRET"] == ("${Keys}" if asks else "")
+    assert Stack(given).has("SecretsEndpoint") is endpoint
+    assert Stack(given).has("SecretsGroup") is endpoint
+    (allowed,) = RESOURCES["SecretsEndpoint"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (allowed["Action"], allowed["Resource"]) == ("secretsmanager:GetSecretValue", {"Ref": "Keys"})
 
 
 def test_what_is_given_is_used_and_nothing_is_made_in_its_place() -> None:

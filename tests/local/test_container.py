@@ -18,7 +18,7 @@ import asyncpg
 import httpx
 import pytest
 
-from ginnel import tokens
+from ginnel import jwks
 from local import credentials
 from tests.e2e import running
 
@@ -109,7 +109,7 @@ def test_credentials_are_made_once_and_each_store_gets_its_own(tmp_path: Path) -
     assert len(secret) >= 32
     assert f"user ginnel on #{sha256(secret.encode()).hexdigest()} " in files["redis/users.acl"]
     assert secret not in files["redis/users.acl"]
-    tokens.Settings(files["app/jwt-keys"])
+    jwks.parse(files["app/jwt-keys"])
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "app").iterdir()} == {0o600}
 
     (tmp_path / "app/jwt-keys").unlink()  # as if it had been killed before the last

@@ -105,7 +105,7 @@ async def me(bearer: Bearer, conn: Conn, now: Now, wanted: Wanted = None) -> Me:
 
 
 async def _person(conn: AsyncSession, token: str, *, wanted: str | None, now: datetime) -> Me:
-    access = tokens.verify(token, now=now)
+    access = await tokens.accept(token, now=now)
     found = (await conn.execute(_membership(access, wanted=_number(wanted), now=now))).one_or_none()
     if found is None:
         raise SessionEnded("The session was ended. Please sign in again.")
@@ -182,10 +182,10 @@ async def _touch(conn: AsyncSession, key: int, *, now: datetime) -> None:
     )
 
 
-def session_of(bearer: HTTPAuthorizationCredentials | None, *, now: datetime) -> int | None:
+async def session_of(bearer: HTTPAuthorizationCredentials | None, *, now: datetime) -> int | None:
     """Return the session that a genuine access token belongs to, without asking whether it goes on."""
     try:
-        return tokens.verify(bearer.credentials, now=now).session if bearer else None
+        return (await tokens.accept(bearer.credentials, now=now)).session if bearer else None
     except Unauthorized:
         return None
 

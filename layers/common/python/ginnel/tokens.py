@@ -1,43 +1,24 @@
-"""What proves who is calling: short-lived signed access tokens (RFC 9068), and random secrets, stored as digests.
-
-To change keys without signing anybody out: add the new key at the end of JWT_KEYS everywhere, then move it to the front
-everywhere, then drop the old one 15 minutes later.
-"""
+"""What proves who is calling: short-lived signed access tokens (RFC 9068), and random secrets, stored as digests."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import functools
 import hashlib
 import json
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import jwt
 
-from ginnel import settings
+from ginnel import jwks, keyring, settings
 from ginnel.errors import Unauthorized
 
-LIFETIME = timedelta(minutes=15)
-ALGORITHM = "HS256"
+LIFETIME = jwks.LIFETIME
 TYPE = "at+jwt"
-MIN_KEY = 32
-"""Bytes: RFC 7518, section 3.2, asks for a key as long as the hash."""
 MAX_TOKEN = 2048
 """Characters. Ours have about 400; what is longer is not worth decoding."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    jwt_keys: str
-    """A JWK set of HS256 keys. The first signs, all verify."""
-
-    def __post_init__(self) -> None:
-        _parse(self.jwt_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +35,18 @@ class TokenInvalid(Unauthorized):
     code = "token_invalid"
 
 
+class KeyUnknown(TokenInvalid):
+    """The token has our form, and names a key that is not in hand."""
+
+
 class TokenExpired(Unauthorized):
     """The access token was ours, and its time is over: refresh it."""
 
     code = "token_expired"
 
 
-def issue(*, user: int, session: int, now: datetime) -> str:
-    kid, key = next(iter(_keys().items()))
+async def issue(*, user: int, session: int, now: datetime) -> str:
+    key = (await keyring.ring().newest()).signer(now)
     issued = int(now.timestamp())
     claims = {
         **_expected(),
@@ -72,18 +57,34 @@ def issue(*, user: int, session: int, now: datetime) -> str:
         "exp": issued + int(LIFETIME.total_seconds()),
         "jti": secrets.token_hex(8),
     }
-    return jwt.encode(claims, key, ALGORITHM, {"typ": TYPE, "kid": kid})
+    return jwt.encode(claims, key.secret, jwks.ALGORITHM, {"typ": TYPE, "kid": key.kid})
+
+
+async def accept(token: str, *, now: datetime) -> Access:
+    """Read an access token, by a new key if need be. Raises as `verify` does, or Unavailable if there may be a new key."""
+    ring = keyring.ring()
+    ring.mind()
+    try:
+        return verify(token, now=now)
+    except KeyUnknown:
+        if not await ring.renewed():
+            raise
+    return verify(token, now=now)
 
 
 def verify(token: str, *, now: datetime) -> Access:
-    """Read an access token. Raises TokenInvalid, or TokenExpired for one that was good once."""
-    key = _keys()[_kid(token)]
+    """Read an access token by the keys in hand. Raises TokenInvalid, or TokenExpired for one that was good once."""
+    key = keyring.ring().keys().find(_kid(token))
+    if key is None:
+        raise KeyUnknown("The access token is not valid.")
+    if key.ended(now):
+        raise TokenInvalid("The access token is not valid.")
     expected = _expected()
     try:
         claims = jwt.decode(
             token,
-            key,
-            [ALGORITHM],
+            key.secret,
+            [jwks.ALGORITHM],
             # The time is checked below, by the clock that was passed in.
             {
                 "require": ["iss", "aud", "sub", "sid", "iat", "exp"],
@@ -121,73 +122,24 @@ def _expected() -> dict[str, str]:
 
 
 def _kid(token: str) -> str:
-    """Return the id of the key that must have signed this token.
+    """Return the id of the key that must have signed this token, if it is one of ours.
 
     PyJWT takes spellings that RFC 7515 forbids (padding, for one), so the form is settled before it sees the token: a
     token that verifies has exactly one spelling. Other header members are refused with their features (crit, b64, jwk).
     """
     parts = token.split(".") if len(token) <= MAX_TOKEN else []
     try:
-        header, _, _ = (_canonical(part) for part in parts)
+        header, _, _ = (jwks.decoded(part) for part in parts)
         fields = json.loads(header)
     except (ValueError, RecursionError) as error:
         raise TokenInvalid("The access token is not valid.") from error
     match fields:
-        case {"alg": "HS256", "typ": "at+jwt", "kid": str(kid), **others} if not others and kid in _keys():
+        case {"alg": "HS256", "typ": "at+jwt", "kid": str(kid), **others} if not others:
             return kid
     raise TokenInvalid("The access token is not valid.")
-
-
-def _canonical(text: str) -> bytes:
-    """Decode base64url (RFC 7515, section 2: no padding, no white space), unused bits zero. Raises ValueError."""
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", text):
-        raise ValueError("not base64url")
-    try:
-        decoded = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except binascii.Error as error:
-        raise ValueError("not base64url") from error
-    if base64.urlsafe_b64encode(decoded).rstrip(b"=").decode() != text:
-        raise ValueError("not canonical base64url")
-    return decoded
 
 
 def _number(claim: Any) -> int:  # noqa: ANN401  # whatever JSON held
     if not (isinstance(claim, str) and re.fullmatch(r"[0-9]{1,18}", claim)):
         raise TokenInvalid("The access token is not valid.")
     return int(claim)
-
-
-@functools.cache
-def _keys() -> dict[str, bytes]:
-    return _parse(settings.read(Settings).jwt_keys)
-
-
-def _parse(text: str) -> dict[str, bytes]:
-    """Read a JWK set (RFC 7517, section 5). Its errors never quote it: it holds secrets."""
-    try:
-        listed = json.loads(text)["keys"]
-        keys = dict(map(_key, listed))
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        reason = str(error) if isinstance(error, _BadKeyError) else 'must be a JWK set: {"keys": [{"kty": "oct", …}]}'
-        raise ValueError(f"JWT_KEYS {reason}") from None
-    if not keys or len(keys) != len(listed):
-        raise ValueError("JWT_KEYS must hold at least one key, each with a kid of its own")
-    return keys
-
-
-class _BadKeyError(ValueError):
-    pass
-
-
-def _key(jwk: dict[str, Any]) -> tuple[str, bytes]:
-    if jwk["kty"] != "oct" or jwk["alg"] != ALGORITHM:
-        raise _BadKeyError(f'takes keys of kty "oct" and alg "{ALGORITHM}" only')
-    if not (isinstance(jwk["kid"], str) and jwk["kid"]):
-        raise _BadKeyError("needs a kid for each key")
-    try:
-        key = _canonical(jwk["k"])
-    except ValueError:
-        raise _BadKeyError("has a k that is not unpadded base64url") from None
-    if len(key) < MIN_KEY:
-        raise _BadKeyError(f"has a k of fewer than {MIN_KEY} bytes")
-    return jwk["kid"], key
