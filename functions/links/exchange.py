@@ -30,17 +30,19 @@ Bom = Annotated[bool, Query(description="Begin the CSV with a byte order mark, b
 More = Annotated[bool, Query(description="Whether further parts of the file follow.")]
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
+_OBJECTS = {"schema": {"type": "array", "items": {"type": "object"}}}
 _FILE = {
     "requestBody": {
-        "required": True,
+        "required": False,  # a part may be empty
         "description": "The file itself, of up to 64 MiB: CSV or JSON, in UTF-8 or UTF-16.",
-        "content": {"text/csv": _BINARY, "application/json": _BINARY, "application/x-ndjson": _BINARY},
+        # A part may be cut out of it anywhere, and is no JSON then.
+        "content": {"text/csv": _BINARY, "application/json": {"schema": {}}, "application/x-ndjson": _BINARY},
     }
 }
 _PARTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file, or a part of it",
-        "content": {"text/csv": _BINARY, "application/json": _BINARY, "application/x-ndjson": _BINARY},
+        "content": {"text/csv": _BINARY, "application/json": _OBJECTS, "application/x-ndjson": _BINARY},
         "headers": {"Link": {"description": 'The next part, as rel="next".', "schema": {"type": "string"}}},
     }
 }
