@@ -81,6 +81,8 @@ def up(data: Path, *, host: str, port: int, workers: int, template: Path | None 
             os.environ["REDIS_URL"] = given["REDIS_URL"] or servers.redis_url or ""
         os.environ["BASE_URL"] = os.environ.get("BASE_URL") or f"http://localhost:{port}"
         _find_keys(data, as_text=template is not None)
+        # Without a way out, mail is kept where whoever sits here can read it.
+        os.environ["MAIL_URL"] = os.environ.get("MAIL_URL") or f"mailbox:{data / 'mail'}"
         password = asyncio.run(preparation.prepare())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             serving = _serve(servers, host=host, port=port, workers=workers, template=template, password=password)
@@ -133,13 +135,16 @@ async def _serve(  # noqa: PLR0913  # each by its name
 
 def _site(template: Path | None, *, host: str, port: int) -> Server:
     """Make the server, of the functions themselves or of a template's packages. What is imported here reads the environment."""
+    from local import mailbox  # noqa: PLC0415  # as above
+
     if template:
         from local.fleet import Site  # noqa: PLC0415  # as above
 
-        return server.new(Site(template), host=host, port=port, http="httptools")  # as long as the gateway allows
+        site = mailbox.beside(Site(template))
+        return server.new(site, host=host, port=port, http="httptools")  # as long as the gateway allows
     from local.host import app  # noqa: PLC0415  # as above
 
-    return server.new(app, host=host, port=port)
+    return server.new(mailbox.beside(app), host=host, port=port)
 
 
 async def _keep_worker(number: int) -> None:
@@ -179,6 +184,8 @@ async def _watch(site: Server, servers: Servers | None) -> str:
 
 
 async def _greet(site: Server, *, port: int, password: str | None) -> None:
+    from local import mailbox  # noqa: PLC0415  # what it imports reads the environment
+
     while not site.started:  # noqa: ASYNC110  # uvicorn has a flag, no event
         await asyncio.sleep(0.02)
     base = os.environ["BASE_URL"].rstrip("/")
@@ -186,6 +193,10 @@ async def _greet(site: Server, *, port: int, password: str | None) -> None:
     print(f"    the API, to try        {base}/docs")
     print(f"    the API, to read       {base}/redoc")
     print(f"    is everything there?   {base}/health")
+    if mailbox.shown():
+        print(f"    mail that it sends     {base}/local/mail")
+    elif os.environ["MAIL_URL"].startswith("mailbox:"):
+        print(f"    mail is not sent but kept in {os.environ['MAIL_URL'].partition(':')[2]}: set MAIL_URL")
     if not base.endswith(f":{port}"):
         print(f"    listening on           port {port}")
     if password:

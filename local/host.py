@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth.app import app as auth
 from clicks.app import app as clicks
-from ginnel import db, lookup, settings, web
+from ginnel import db, lookup, openapi, settings, web
 from links.app import app as links
 from local.lifespan import lifespan
 from redirect.app import app as redirect
@@ -39,7 +39,7 @@ _PAGE_POLICY = (
 
 def _pages() -> FastAPI:
     """Serve what CloudFront would: the landing page and the documentation."""
-    app = web.new_app("Pages")
+    app = web.new_app("Pages", limited=False)
 
     def page(name: str, policy: str) -> Any:  # noqa: ANN401  # an endpoint of FastAPI's making
         async def show() -> Response:
@@ -57,8 +57,8 @@ def _pages() -> FastAPI:
         app.add_api_route(path, page(name, policy), methods=["GET", "HEAD"], include_in_schema=False)
 
     @app.get("/openapi.json", include_in_schema=False)
-    async def openapi() -> Response:
-        return JSONResponse(web.openapi(FUNCTIONS, version=VERSION, server=settings.site().origin))
+    async def document() -> Response:
+        return JSONResponse(openapi.merged(FUNCTIONS, version=VERSION, server=settings.site().origin))
 
     @app.get("/favicon.ico", include_in_schema=False)
     async def favicon() -> Response:

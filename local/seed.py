@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from ginnel import db, domains, ingestion, links, migrations, postgres, settings, users, workspaces
 from ginnel.drafts import LinkDraft
+from ginnel.links import writing
 from local import services
 
 _LINKS = 50
@@ -69,14 +70,14 @@ async def _links() -> list[tuple[int, int, int]]:
     """Make the demonstration account and its links, unless they are there; return (link, workspace, domain)."""
     now = datetime.now(UTC)
     async with asynccontextmanager(db.transaction)() as conn:
-        user = await conn.scalar(select(users.User).where(users.User.email == "demo@example.com"))
+        email, password = "demo@example.com", "correct horse battery"
+        user = await conn.scalar(select(users.User).filter_by(email=email).order_by(users.User.id).limit(1))
         if user is None:
-            wanted = users.Registration(email="demo@example.com", password="correct horse battery", name="Demo")  # noqa: S106  # printed
-            user = await users.register(conn, wanted, now=now)
+            user = await users.add(conn, email=email, name="Demo", password=password, now=now)
             workspace = await conn.scalar(select(workspaces.Member.workspace_id).filter_by(user_id=user.id))
             for number in range(1, _LINKS + 1):
                 draft = LinkDraft(target=f"https://example.com/page/{number}", slug=f"demo-{number}")
-                await links.create(conn, draft, workspace=workspace or 0, user=user.id, now=now)
+                await writing.create(conn, draft, workspace=workspace or 0, user=user.id, now=now)
         domain = await domains.find(conn, settings.site().host, workspace=0)
         rows = await conn.execute(
             select(links.Link.id, links.Link.workspace_id)

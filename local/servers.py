@@ -37,6 +37,8 @@ POSTGRES = {
     "synchronous_commit": "on",
     "random_page_cost": 1.1,
     "jit": "off",
+    # What is asked for often lies in the system's cache: from there, to have it read by another process takes twice as long.
+    "effective_io_concurrency": 0,
     "cluster_name": "ginnel",
     # A refused insert is an everyday answer here; its statement and values (addresses, targets) belong in no log.
     "log_min_error_statement": "panic",

@@ -24,6 +24,7 @@ import pytest
 
 from ginnel import db, migrations, postgres, redis
 from local import services
+from tests.mailing import Post
 
 _stack = ExitStack()
 
@@ -45,6 +46,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "JWT_KEYS": json.dumps({"keys": [jwk()]}),
         # Two busy cores must not look like a dead Redis.
         "REDIS_TIMEOUT": "1",
+        # All tests come from one address.
+        **dict.fromkeys(("RATE_READ", "RATE_WRITE", "RATE_ANONYMOUS"), "1000000"),
+        "LOGIN_TRIES_ADDRESS": "1000000",
+        "REGISTRATIONS_ADDRESS": "1000000",
     }
     asyncio.run(_prepare())
 
@@ -142,6 +147,16 @@ async def register() -> AsyncIterator[Callable[[], Awaitable[Account]]]:
 @pytest.fixture
 async def account(register: Callable[[], Awaitable[Account]]) -> Account:
     return await register()
+
+
+@pytest.fixture
+def post() -> Post:
+    return Post()
+
+
+def anywhere() -> dict[str, str]:
+    """Make headers of a visitor from an address of their own: how often one may ask is counted by it."""
+    return {"x-forwarded-for": f"2001:db8::{secrets.token_hex(2)}:{secrets.token_hex(2)}"}
 
 
 Records = dict[str, list[bytes]]

@@ -8,17 +8,24 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from ginnel import access, sessions, users, web, workspaces
+from ginnel import access, factors, sessions, users, web, workspaces
 from ginnel.access import Me
 from ginnel.db import Conn
-from ginnel.errors import Invalid, Unauthorized
+from ginnel.errors import Invalid, TooManyRequests, Unauthorized
 from ginnel.users import Credentials, Registration, UserOut
 from ginnel.web import Now
 
-from . import cookies
+from . import cookies, guard
 from .signing import OwnPage, SignedIn, sign_in, signed_in
 
 router = APIRouter()
+
+
+class SignIn(Credentials):
+    passkey: Annotated[
+        factors.Assertion | None,
+        Field(description="In place of `totp`: what the browser made of the options for signing in with a passkey."),
+    ] = None
 
 
 class MeOut(web.Output):
@@ -33,12 +40,14 @@ class MeOut(web.Output):
     status_code=201,
     tags=["auth"],
     summary="Register",
-    description="Makes an account with a workspace of its own, and signs it in: the refresh token comes as a cookie.",
-    responses=web.problems(cookies.CrossSite, users.EmailTaken, Invalid),
+    description="Makes an account with a workspace of its own, and signs it in: the refresh token comes as a cookie. Whether "
+    "the address has an account already is told to its mailbox alone, from where the address is confirmed, too.",
+    responses=web.problems(cookies.CrossSite, Invalid, TooManyRequests),
     dependencies=[OwnPage],
 )
 async def register(wanted: Registration, request: Request, response: Response, conn: Conn, now: Now) -> SignedIn:
-    user = await users.register(conn, wanted, now=now)
+    tell = await guard.registration(conn, wanted.email, request)
+    user = await users.register(conn, wanted, tell=tell, now=now)
     return await sign_in(conn, user, request, response, now=now)
 
 
@@ -46,13 +55,27 @@ async def register(wanted: Registration, request: Request, response: Response, c
     "/api/v1/auth/login",
     tags=["auth"],
     summary="Sign in",
-    description="Starts a session. The refresh token comes as a cookie that only `refresh` and `logout` read.",
-    responses=web.problems(users.CredentialsInvalid, cookies.CrossSite, Invalid),
+    description="Starts a session. The refresh token comes as a cookie that only `refresh` and `logout` read. A browser that "
+    "signs in is remembered by another cookie, with which it does so even while strangers are kept from guessing. An account "
+    "with a second factor needs `totp`, its app's code or a recovery code, or `passkey` besides the password.",
+    responses=web.problems(
+        users.CredentialsInvalid,
+        factors.TotpRequired,
+        factors.TotpInvalid,
+        factors.PasskeyRequired,
+        factors.passkeys.PasskeyInvalid,
+        factors.CodesThrottled,
+        cookies.CrossSite,
+        Invalid,
+        TooManyRequests,
+    ),
     dependencies=[OwnPage],
 )
-async def login(given: Credentials, request: Request, response: Response, conn: Conn, now: Now) -> SignedIn:
-    user = await users.authenticate(conn, given)
-    return await sign_in(conn, user, request, response, now=now)
+async def login(given: SignIn, request: Request, response: Response, conn: Conn, now: Now) -> SignedIn:
+    known = await guard.login(conn, given.email, request, now=now)
+    user = await users.authenticate(conn, given, only=known)
+    means = await factors.demand(conn, user, given.totp, passkey=given.passkey, now=now)
+    return await sign_in(conn, user, request, response, second_factor=means, now=now)
 
 
 @router.post(

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from ginnel import web
 
-from . import account, keys
+from . import account, addresses, factors, keys, passkeys, recovery, sessions
 from .lane import NEEDS
 
 app = web.new_app("Auth", needs=NEEDS)
-for part in (account, keys):
+for part in (account, addresses, factors, keys, passkeys, recovery, sessions):
     app.include_router(part.router)

@@ -1,11 +1,13 @@
-"""The refresh token's cookie, and the refusal of requests that another site made a browser send with it."""
+"""The cookies of the refresh token and of the device, and the refusal of requests that another site made a browser send."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from fastapi import Request
 from fastapi.responses import Response
 
-from ginnel import sessions, settings
+from ginnel import devices, sessions, settings
 from ginnel.errors import Forbidden
 
 
@@ -16,32 +18,50 @@ class CrossSite(Forbidden):
 
 
 def name() -> str:
-    # The prefix has browsers refuse the cookie from a sister domain or without TLS (RFC 6265bis, section 4.1.3.2).
-    return "__Host-ginnel_refresh" if settings.site().secure else "ginnel_refresh"
+    return _named("ginnel_refresh")
 
 
 def read(request: Request) -> str:
     return request.cookies.get(name(), "")
 
 
+def read_device(request: Request) -> str:
+    return request.cookies.get(_named("ginnel_device"), "")
+
+
 def put(response: Response, secret: str) -> None:
-    _set(response, secret, age=int(sessions.LIFETIME.total_seconds()))
+    _set(response, name(), secret, lifetime=sessions.LIFETIME)
+
+
+def put_device(response: Response, secret: str) -> None:
+    _set(response, _named("ginnel_device"), secret, lifetime=devices.LIFETIME)
 
 
 def clear(response: Response) -> None:
-    _set(response, "", age=0)
+    _set(response, name(), "", lifetime=timedelta())
 
 
 def cleared() -> dict[str, str]:
-    """Return the header that takes the cookie away, for a problem to carry."""
+    """Return the header that takes the refresh cookie away, for a problem to carry."""
     response = Response()
     clear(response)
     return {"set-cookie": response.headers["set-cookie"]}
 
 
-def _set(response: Response, value: str, *, age: int) -> None:
+def _named(name: str) -> str:
+    # The prefix has browsers refuse the cookie from a sister domain or without TLS (RFC 6265bis, section 4.1.3.2).
+    return f"__Host-{name}" if settings.site().secure else name
+
+
+def _set(response: Response, name: str, value: str, *, lifetime: timedelta) -> None:
     response.set_cookie(
-        name(), value, max_age=age, path="/", secure=settings.site().secure, httponly=True, samesite="strict"
+        name,
+        value,
+        max_age=int(lifetime.total_seconds()),
+        path="/",
+        secure=settings.site().secure,
+        httponly=True,
+        samesite="strict",
     )
 
 

@@ -9,7 +9,8 @@ from fastapi import Depends, Request, Response
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import sessions, tokens, web
+from ginnel import devices, sessions, tokens, web
+from ginnel.factors import Means
 from ginnel.users import User, UserOut
 
 from . import cookies
@@ -27,11 +28,32 @@ class SignedIn(web.Output):
     expires_in: Annotated[int, Field(description="Seconds.", examples=[900])]
 
 
-async def sign_in(conn: AsyncSession, user: User, request: Request, response: Response, *, now: datetime) -> SignedIn:
-    """Start a session for somebody who has proved who they are."""
-    agent = request.headers.get("user-agent", "")
-    grant = await sessions.start(conn, user=user.id, user_agent=agent, now=now)
-    return await signed_in(user, grant, response, now=now)
+async def sign_in(  # noqa: PLR0913  # a session's circumstances, each by name
+    conn: AsyncSession,
+    user: User,
+    request: Request,
+    response: Response,
+    *,
+    second_factor: Means | None = None,
+    now: datetime,
+) -> SignedIn:
+    """Start a session for somebody who has proved who they are, by a second factor too if they have one.
+
+    Their browser is remembered.
+    """
+    device, secret = await devices.remember(conn, cookies.read_device(request), user=user.id, now=now)
+    grant = await sessions.start(
+        conn,
+        user=user.id,
+        user_agent=request.headers.get("user-agent", ""),
+        address=web.address(request),
+        device=device,
+        second_factor=second_factor,
+        now=now,
+    )
+    answer = await signed_in(user, grant, response, now=now)
+    cookies.put_device(response, secret)
+    return answer
 
 
 async def signed_in(user: User, grant: sessions.Grant, response: Response, *, now: datetime) -> SignedIn:

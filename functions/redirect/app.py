@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import asyncpg
 from fastapi import Path, Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ginnel import budgets, clicks, lookup, postgres, redirects, redis, settings, slugs, visits, web
+from ginnel import budgets, clicks, lookup, postgres, redirects, redis, settings, slugs, web
 from ginnel.budgets import Budget
 from ginnel.errors import Problem, Unavailable
 from ginnel.redirects import Answer, Record
@@ -21,7 +22,7 @@ from .lane import NEEDS
 if TYPE_CHECKING:
     from ginnel.rules import Visitor
 
-app = web.new_app("Redirect", needs=NEEDS)
+app = web.new_app("Redirect", needs=NEEDS, limited=False)
 
 
 @app.head("/health", include_in_schema=False)
@@ -90,7 +91,7 @@ async def _follow(request: Request) -> Response:
         if path[-1:] == b"+" or path[-3:].upper() == b"%2B":
             return await _preview(request, path.removesuffix(b"+") if path[-1:] == b"+" else path[:-3])
         record, rest = await _resolve(headers.get("host", ""), path)
-        said, address = _first(request), _address(request)
+        said, address = _first(request), web.address(request)
         record, answer = await _decide(request, record, rest, said, address)
         if answer.code == "not_found" and (led := await domain.instead(request, path, unknown=record is None)):
             return led
@@ -143,22 +144,19 @@ _DEPTH = 8
 
 
 def _visitor(scope: Scope, said: Mapping[bytes, bytes], address: bytes) -> Visitor:
+    return _describe()(said, address=address, query=scope["query_string"], at=time.time())
+
+
+@functools.cache
+def _describe() -> Callable[..., Visitor]:
     from ginnel.rules import Visitor  # noqa: PLC0415  # few links need it, and every cold start would pay
 
-    return Visitor.of(said, address=address, query=scope["query_string"], at=time.time())
+    return Visitor.of
 
 
 def _first(request: Request) -> dict[bytes, bytes]:
     """Return the headers by lower-case name; of a repeated one, the first."""
     return dict(reversed(request.scope["headers"]))
-
-
-def _address(request: Request) -> bytes:
-    return visits.address(
-        (request.scope.get("client") or ("",))[0] or "",
-        request.headers.getlist("x-forwarded-for"),
-        appended="aws.event" in request.scope,
-    )
 
 
 async def _count(request: Request, record: Record, answer: Answer, line: bytes | None) -> Answer:
@@ -200,7 +198,7 @@ async def _page(request: Request, record: Record, answer: Answer) -> Response:
         host, site = lookup.canonical(request.headers.get("host", "")), settings.site()
         address = f"{site.origin if host == site.host else f'https://{host}'}/{record.slug_key}"
         return Response(pages.card(cards.read(record.card), address), 200, {**refusals.UNCACHED, **pages.HEADERS})
-    return await gate.answer(request, record, address=_address(request))
+    return await gate.answer(request, record, address=web.address(request))
 
 
 async def _preview(request: Request, path: bytes) -> Response:

@@ -8,14 +8,13 @@ from urllib.parse import parse_qs
 import asyncpg
 from fastapi import Request, Response
 
-from ginnel import locks, postgres, settings, throttle
-from ginnel.errors import TooManyRequests
+from ginnel import locks, postgres, settings, throttle, visits
 from ginnel.redirects import Record
 
 from . import pages
 
 TRIES, WINDOW = 10, 600
-"""Passwords that an address may try at one link within so many seconds; and ten times as many from all addresses."""
+"""Passwords that an address may try at one link in any stretch of so many seconds; and ten times as many from all addresses."""
 _MAX_FORM = 8192
 
 
@@ -26,7 +25,8 @@ async def answer(request: Request, record: Record, *, address: bytes) -> Respons
     given = await _given(request) if request.method == "POST" else None
     if given is None:
         return Response(pages.password(spoken, wrong=False), 401, headers)
-    await _spend(record, address.decode("latin-1"))
+    await throttle.check(f"password:{record.link}:{visits.network(address)}", limit=TRIES, seconds=WINDOW)
+    await throttle.check(f"password:{record.link}", limit=10 * TRIES, seconds=WINDOW)
     if not record.lock or not await _right(record, given):
         return Response(pages.password(spoken, wrong=True), 401, headers)
     # By GET, where it came from: the visit proper, with its query string.
@@ -51,12 +51,6 @@ async def _given(request: Request) -> str | None:
     body = await request.body()
     fields = parse_qs(body[:_MAX_FORM].decode("latin-1"), errors="replace")
     return fields.get("password", [None])[0]
-
-
-async def _spend(record: Record, address: str) -> None:
-    for name, limit in ((f"{record.link}:{address}", TRIES), (f"{record.link}", 10 * TRIES)):
-        if not await throttle.spend(f"password:{name}", limit=limit, seconds=WINDOW):
-            raise TooManyRequests("Too many passwords were tried.", headers={"retry-after": str(WINDOW)})
 
 
 async def _right(record: Record, given: str) -> bool:

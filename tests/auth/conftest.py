@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
+
+from ginnel import settings
 
 COOKIE = "ginnel_refresh"
 
@@ -35,6 +37,23 @@ async def sql() -> AsyncIterator[asyncpg.Connection]:
     connection = await postgres.connect()
     yield connection
     await connection.close()
+
+
+Told = Callable[..., None]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
+    """Set variables of the environment for one test: `told(login_tries=3)`."""
+
+    def tell(**variables: object) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name.upper(), str(value))
+        settings.read.cache_clear()
+
+    yield tell
+    monkeypatch.undo()
+    settings.read.cache_clear()
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:

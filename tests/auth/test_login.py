@@ -148,9 +148,13 @@ async def test_over_tls_the_cookie_is_bound_to_its_host(
         headers={"origin": "https://go.test", "host": "go.test"},
     )
     assert answer.status_code == 200, answer.text
-    name, *attributes = answer.headers["set-cookie"].split("; ")
-    assert name.startswith("__Host-ginnel_refresh=")
-    assert {a.lower() for a in attributes} == {"httponly", "max-age=2592000", "path=/", "samesite=strict", "secure"}
+    cookies = answer.headers.get_list("set-cookie")
+    for cookie, expected, seconds in zip(cookies, ("refresh", "device"), (2592000, 15552000), strict=True):
+        name, *attributes = cookie.split("; ")
+        assert name.startswith(f"__Host-ginnel_{expected}=")
+        assert {a.lower() for a in attributes} == {
+            "httponly", f"max-age={seconds}", "path=/", "samesite=strict", "secure",
+        }  # fmt: skip
     refused = await browser().post("/api/v1/auth/refresh", headers={"origin": "http://go.test", "host": "go.test"})
     problem(refused, 403, "cross_site")
 

@@ -5,6 +5,7 @@ import json
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 import asyncpg
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from ginnel import db, passwords, users
 
-from .conftest import COOKIE, problem
+from .conftest import COOKIE, Told, problem
 
 Browser = Callable[[], httpx.AsyncClient]
 URL = "/api/v1/auth/register"
@@ -44,10 +45,12 @@ async def test_registering_signs_in(browser: Browser) -> None:
 
 async def test_the_refresh_cookie_is_for_this_site_only(browser: Browser) -> None:
     answer = await browser().post(URL, json={"email": fresh(), "password": GOOD})
-    name, *attributes = answer.headers["set-cookie"].split("; ")
-    assert name.startswith(f"{COOKIE}=")
-    assert len(name.partition("=")[2]) == 43
-    assert {a.lower() for a in attributes} == {"httponly", "max-age=2592000", "path=/", "samesite=strict"}
+    cookies = answer.headers.get_list("set-cookie")
+    for cookie, expected, seconds in zip(cookies, (COOKIE, "ginnel_device"), (2592000, 15552000), strict=True):
+        name, *attributes = cookie.split("; ")
+        assert name.startswith(f"{expected}=")
+        assert len(name.partition("=")[2]) == 43
+        assert {a.lower() for a in attributes} == {"httponly", f"max-age={seconds}", "path=/", "samesite=strict"}
 
 
 async def test_the_password_is_kept_as_argon2id_only(browser: Browser, sql: asyncpg.Connection) -> None:
@@ -60,26 +63,79 @@ async def test_the_password_is_kept_as_argon2id_only(browser: Browser, sql: asyn
 async def test_the_refresh_token_is_kept_as_a_digest_only(browser: Browser, sql: asyncpg.Connection) -> None:
     http = browser()
     await http.post(URL, json={"email": fresh(), "password": GOOD})
-    secret = http.cookies[COOKIE]
-    for table in ("refresh_tokens", "sessions", "audit_log"):
+    for secret, table in product(
+        (http.cookies[COOKIE], http.cookies["ginnel_device"]), ("refresh_tokens", "sessions", "devices", "audit_log")
+    ):
         assert not await sql.fetchval(f"select exists (select from {table} t where t::text like $1)", f"%{secret}%")
 
 
-async def test_an_address_can_be_registered_once_in_any_spelling(browser: Browser) -> None:
+async def test_an_address_may_be_claimed_again_in_any_spelling(browser: Browser, sql: asyncpg.Connection) -> None:
     name = secrets.token_hex(6)
-    assert (await browser().post(URL, json={"email": f"{name}@example.com", "password": GOOD})).status_code == 201
-    for spelling in (f"{name}@example.com", f"{name.upper()}@EXAMPLE.com", f"  {name}@Example.Com "):
-        problem(await browser().post(URL, json={"email": spelling, "password": GOOD}), 409, "email_taken")
+    spellings = (f"{name}@example.com", f"{name}@example.com", f"{name.upper()}@EXAMPLE.com", f"  {name}@Example.Com ")
+    answers = [await browser().post(URL, json={"email": email, "password": GOOD}) for email in spellings]
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert len({answer.json()["user"]["id"] for answer in answers}) == 4
+    mails = """
+        select array_agg((fields->>'user')::bigint order by id) from mail_outbox
+        where template = 'welcome' and recipient ilike $1
+    """
+    assert await sql.fetchval(mails, spellings[0]) == [answer.json()["user"]["id"] for answer in answers]
 
 
-async def test_registering_the_same_address_at_once_makes_one_account(
-    browser: Browser, sql: asyncpg.Connection
-) -> None:
+async def test_each_claim_has_a_workspace_of_its_own(browser: Browser, sql: asyncpg.Connection) -> None:
     email = fresh()
-    answers = await asyncio.gather(*(browser().post(URL, json={"email": email, "password": GOOD}) for _ in range(10)))
-    assert sorted(a.status_code for a in answers) == [201] + [409] * 9
-    owned = "select count(*) from members join users on users.id = members.user_id where users.email = $1"
-    assert await sql.fetchval(owned, email) == 1
+    answers = await asyncio.gather(*(browser().post(URL, json={"email": email, "password": GOOD}) for _ in range(5)))
+    assert [a.status_code for a in answers] == [201] * 5
+    owned = "select count(distinct workspace_id) from members join users on users.id = user_id where email = $1"
+    assert await sql.fetchval(owned, email) == 5
+
+
+async def test_an_addresss_owner_and_its_newest_claimant_sign_in(browser: Browser, sql: asyncpg.Connection) -> None:
+    email = fresh()
+    ids = []
+    for number in range(3):
+        answer = await browser().post(URL, json={"email": email, "password": f"{GOOD} {number}"})
+        ids.append(answer.json()["user"]["id"])
+
+    async def enter() -> list[int | None]:
+        tried = [
+            await browser().post("/api/v1/auth/login", json={"email": email, "password": f"{GOOD} {number}"})
+            for number in range(3)
+        ]
+        return [answer.json()["user"]["id"] if answer.status_code == 200 else None for answer in tried]
+
+    assert await enter() == [ids[0], None, ids[2]]
+    # Who proves it owns it.
+    await sql.execute("update users set email_verified_at = now() where id = $1", ids[1])
+    assert await enter() == [None, ids[1], ids[2]]
+
+
+async def test_an_address_is_proved_by_one_account_at_most(browser: Browser, sql: asyncpg.Connection) -> None:
+    email = fresh()
+    for _ in range(2):
+        await browser().post(URL, json={"email": email, "password": GOOD})
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await sql.execute("update users set email_verified_at = now() where email = $1", email.upper())
+
+
+async def test_a_mailbox_hears_of_a_few_accounts_a_day(browser: Browser, sql: asyncpg.Connection) -> None:
+    email = fresh()
+    for number in range(7):
+        spelling = email.upper() if number % 2 else email
+        answer = await browser().post(URL, json={"email": spelling, "password": GOOD})
+        assert answer.status_code == 201
+    assert await sql.fetchval("select count(*) from mail_outbox where recipient ilike $1", email) == 5
+
+
+async def test_so_many_accounts_are_made_from_one_place(browser: Browser, told: Told) -> None:
+    told(registrations_address=3)
+    statuses = []
+    network = f"2001:db8:{secrets.token_hex(2)}:7"
+    for suffix in ("::1", "::2", ":ffff::3", "::4", "::5"):
+        place = {"x-forwarded-for": f"2001:db8:{secrets.token_hex(2)}::9, {network}{suffix}"}
+        answer = await browser().post(URL, json={"email": fresh(), "password": GOOD}, headers=place)
+        statuses.append(answer.status_code)
+    assert statuses == [201, 201, 201, 429, 429]
 
 
 @pytest.mark.parametrize(
@@ -222,7 +278,15 @@ async def test_a_strangers_account_is_never_made_the_admin(browser: Browser, sql
     await sql.execute("update users set is_admin = false where is_admin")
     email = fresh()
     await browser().post(URL, json={"email": email, "password": GOOD})
+    async with db.session() as conn:
+        assert await users.ensure_admin(conn, email=email, now=datetime.now(UTC))
+    kept = await sql.fetch(
+        "select is_admin, email_verified_at is not null from users where email = $1 order by id", email
+    )
+    assert list(map(tuple, kept)) == [(False, False), (True, True)]
+    # Nor one whose address is proved to be somebody's.
+    await sql.execute("update users set is_admin = false where is_admin")
     async with db._sessions()() as conn:
         with pytest.raises(users.EmailTaken):
             await users.ensure_admin(conn, email=email, now=datetime.now(UTC))
-    assert not await sql.fetchval("select is_admin from users where email = $1", email)
+    assert not await sql.fetchval("select bool_or(is_admin) from users where email = $1", email)

@@ -67,6 +67,31 @@ async def test_a_link_that_had_a_limit_before_budgets_has_used_its_clicks(empty_
     assert list(map(tuple, budgets)) == [(1, 7), (2, 0)]
 
 
+async def test_going_back_before_claims_loses_no_account(empty_database: None) -> None:
+    await migrations.upgrade("0012")
+    connection = await postgres.connect()
+    await connection.execute(
+        """
+        insert into users (email, name, password_hash, is_admin, email_verified_at, created_at)
+        select email, n, '', false, case when n in ('c', 'd') then now() end, now()
+        from (values ('Ada@a.test', 'a'), ('ada@a.test', 'b'), ('ada@a.test', 'c'), ('bob@a.test', 'd'), ('bob@a.test', 'e'),
+            ('eve@a.test', 'f'), ('eve@a.test', 'g')) as claims (email, n)
+        """
+    )
+    await migrations.downgrade("0010")
+    kept = await connection.fetch("select name, email::text from users order by id")
+    await connection.close()
+    assert list(map(tuple, kept)) == [
+        ("a", "claim-1.Ada@a.test"),
+        ("b", "claim-2.ada@a.test"),
+        ("c", "ada@a.test"),
+        ("d", "bob@a.test"),
+        ("e", "claim-5.bob@a.test"),
+        ("f", "eve@a.test"),
+        ("g", "claim-7.eve@a.test"),
+    ]
+
+
 @pytest.fixture
 async def empty_database(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     url = os.environ["DATABASE_URL"]

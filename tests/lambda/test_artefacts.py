@@ -43,13 +43,27 @@ class Step:
 
 # In an order in which each has what it needs.
 STORY = (
-    Step("auth_register", 201, 409, (("token", "access_token"),)),
+    Step("auth_register", 201, 201, (("token", "access_token"),)),
     Step("auth_login", 200, 200, (("token", "access_token"),)),
     Step("auth_me", 200, 200),
     Step("auth_refresh", 200, 409),
+    Step("auth_sessions_find", 200, 200),
+    Step("auth_sessions_revoke", 404, 404),
+    Step("auth_sessions_end", 204, 204),
     Step("auth_keys_create", 201, 201, (("api_key", "id"),)),
     Step("auth_keys_find", 200, 200),
     Step("auth_keys_revoke", 204, 404),
+    Step("auth_factors_find", 200, 200),
+    Step("auth_totp_begin", 201, 201),
+    Step("auth_totp_confirm", 403, 403),
+    Step("auth_totp_remove", 409, 409),
+    Step("auth_recovery_codes_renew", 409, 409),
+    Step("auth_passkeys_begin", 200, 200),
+    Step("auth_passkeys_add", 400, 400),
+    Step("auth_passkeys_rename", 404, 404),
+    Step("auth_passkeys_remove", 404, 404),
+    Step("auth_passkeys_ask", 200, 200),
+    Step("auth_passkeys_sign_in", 401, 401),
     Step("links_create", 201, 201, (("link", "id"),)),
     Step("links_find_all", 200, 200),
     Step("links_get", 200, 200),
@@ -112,6 +126,13 @@ STORY = (
     Step("links_summary", 200, 200),
     Step("links_series", 200, 200),
     Step("links_delete", 204, 404),
+    Step("auth_verify", 400, 400),
+    Step("auth_verify_resend", 202, 202),
+    Step("auth_forgot", 202, 202),
+    Step("auth_reset", 400, 400),
+    Step("auth_password", 403, 403),
+    Step("auth_email", 202, 202),
+    Step("auth_email_confirm", 400, 400),
     Step("auth_logout", 204, 204),
 )
 
@@ -138,6 +159,8 @@ async def test_every_route_works_cold_and_warm_from_the_packages(emulated: Emula
         "click": "order-1",
         "host": f"{secrets.token_hex(6)}.test",
         "orphan_id": 1,
+        "passkey": 1,
+        "session": 2**62,
         "blocked_id": 1,
     }
     walked = set()

@@ -8,9 +8,13 @@ import json
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
+
+from ginnel.mail import mailbox
 
 from . import events, template
 from .conftest import BASE_URL, Function, Functions, Link, Person, declared, running
@@ -72,10 +76,15 @@ async def test_no_handler_starts_without_a_variable_that_it_needs(stores: Stores
         "DELIVER_SECONDS",
         "DRAIN_SECONDS",
         "JWT_KEYS_SECRET",
+        "LOGIN_TRIES_ADDRESS",
+        "PYDANTIC_DISABLE_PLUGINS",
+        "MAIL_FROM",
+        "MAIL_URL",
         "QUEUE_URL",
         "REDIS_CLUSTER",
         "REDIS_SHARDS",
         "REDIS_TIMEOUT",
+        "REGISTRATIONS_ADDRESS",
         "TRUSTED_PROXIES",
     }
     # MigrateFunction starts, and answers that it is missing.
@@ -92,7 +101,20 @@ async def test_no_handler_starts_without_a_variable_that_it_needs(stores: Stores
 
 async def test_a_schedule_tells_webhooks_what_is_due(functions: Functions) -> None:
     for _ in range(2):
-        assert await functions.webhooks.call(SCHEDULED) == {"sent": 0}
+        assert await functions.webhooks.call(SCHEDULED) == {"sent": 0, "mails": 0}
+    assert functions.webhooks.said().count('"event": "mail_goes_nowhere"') == 1
+
+
+async def test_a_schedule_sends_mail_by_the_way_that_the_stack_names(
+    stores: Stores, functions: Functions, tmp_path: Path
+) -> None:
+    email = f"{secrets.token_hex(6)}@example.com"
+    person = events.load("auth_register", email=email, password=secrets.token_urlsafe(12))
+    assert (await functions.auth.call(person))["statusCode"] == 201
+    variables = {**declared("webhooks"), "MAIL_URL": f"mailbox:{tmp_path}"}
+    async with running("webhooks", stores, variables) as function:
+        assert (await function.call(SCHEDULED))["mails"] >= 1
+    assert any(f"To: {email}" in path.read_text() for path in mailbox.paths(tmp_path))
 
 
 async def test_of_a_batch_of_messages_only_what_failed_comes_again(functions: Functions) -> None:
@@ -191,11 +213,12 @@ async def test_registering_signs_in_with_a_cookie(functions: Functions) -> None:
     event = events.load("auth_register", email=email, password=secrets.token_urlsafe(12))
     answer = await functions.auth.call(event)
     assert body(answer, 201)["user"]["email"] == email
-    (cookie,) = answer["cookies"]
-    assert cookie.startswith("__Host-ginnel_refresh=")
-    assert {"Secure", "HttpOnly", "Path=/"} < set(cookie.split("; "))
+    for cookie, name in zip(answer["cookies"], ("refresh", "device"), strict=True):
+        assert cookie.startswith(f"__Host-ginnel_{name}=")
+        assert {"Secure", "HttpOnly", "Path=/"} < set(cookie.split("; "))
     assert "set-cookie" not in headers(answer)
-    problem(await functions.auth.call(event), 409, "email_taken")
+    again = body(await functions.auth.call(event), 201)
+    assert again["user"]["id"] != json.loads(answer["body"])["user"]["id"]
 
 
 async def test_signing_in_and_asking_who_one_is(functions: Functions, person: Person) -> None:
@@ -206,6 +229,21 @@ async def test_signing_in_and_asking_who_one_is(functions: Functions, person: Pe
     event = events.load("auth_login", email=person.email, password="something else")
     problem(await functions.auth.call(event), 401, "credentials_invalid")
     problem(await functions.auth.call(events.load("auth_me", token="stolen")), 401, "token_invalid")
+
+
+async def test_a_second_factor_is_set_up_and_asked_for(functions: Functions) -> None:
+    given = {"email": f"{secrets.token_hex(6)}@example.com", "password": secrets.token_urlsafe(12)}
+    token = body(await functions.auth.call(events.load("auth_register", **given)), 201)["access_token"]
+    begin = events.load("auth_totp_begin", token=token, **given)
+    app = pyotp.TOTP(body(await functions.auth.call(begin), 201)["secret"])
+    confirm = events.load("auth_totp_confirm", token=token)
+    confirm["body"] = json.dumps({"code": app.now()})
+    codes = body(await functions.auth.call(confirm))["recovery_codes"]
+    login = events.load("auth_login", **given)
+    problem(await functions.auth.call(login), 401, "totp_required")
+    login["body"] = json.dumps({**given, "totp": codes[0]})
+    body(await functions.auth.call(login))
+    body(await functions.auth.call(events.load("auth_passkeys_ask")))
 
 
 async def test_cookies_reach_the_function_as_the_gateway_lists_them(functions: Functions, person: Person) -> None:
@@ -302,7 +340,7 @@ async def test_two_hundred_calls_need_one_connection(functions: Functions, perso
     for _ in range(200):
         body(await functions.auth.call(events.load("auth_me", token=person.token)))
         body(await functions.links.call(events.load("links_find_all", token=person.token)))
-    assert await functions.auth.living() == (1, 0)
+    assert await functions.auth.living() == (1, 1)
     assert await functions.links.living() == (1, 1)
 
 
@@ -332,6 +370,8 @@ async def test_no_function_holds_more_connections_than_the_template_reckons_with
         }
         assert (await started["redirect"].call(events.load("redirect_get", slug=link.slug)))["statusCode"] == 302
         body(await started["auth"].call(events.load("auth_me", token=person.token)))
+        # Whose tries are counted in PostgreSQL.
+        body(await started["auth"].call(events.load("auth_login", email=person.email, password=person.password)))
         event = events.load("links_create", token=person.token, slug=secrets.token_hex(6), key=secrets.token_hex(8))
         body(await started["links"].call(event), 201)
         body(await started["links"].call(events.load("links_summary", token=person.token, link=link.id)))

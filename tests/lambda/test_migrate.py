@@ -200,14 +200,19 @@ async def test_by_hand_the_first_administrator_is_made_and_their_password_told_o
     assert json.loads(signed_in["body"])["user"]["is_admin"] is True
 
 
-async def test_by_hand_nobody_is_promoted(stores: Stores, database: str) -> None:
+async def test_by_hand_nobody_is_promoted_or_in_the_way(stores: Stores, database: str) -> None:
     async with migrating(stores, database) as function:
         assert await function.exchange({}) == {}
         async with running("auth", stores, declared("auth") | {"DATABASE_URL": database}) as auth:
             event = events.load("auth_register", email="eve@example.com", password=secrets.token_urlsafe(12))
             assert (await auth.exchange(event))["statusCode"] == 201
+            eve = json.loads((await auth.exchange(event))["body"])["user"]["id"]
     async with migrating(stores, database, ADMIN_EMAIL="eve@example.com") as function:
-        assert (await function.exchange({}))["errorType"] == "EmailTaken"
+        assert (await function.exchange({}))["admin"] == "eve@example.com"
+    connection = await asyncpg.connect(database)
+    admins = await connection.fetch("select id from users where is_admin")
+    await connection.close()
+    assert [row["id"] > eve for row in admins] == [True]
 
 
 async def test_an_event_of_no_known_kind_is_refused_clearly(stores: Stores, database: str) -> None:

@@ -37,7 +37,21 @@ MAY: dict[str, list[dict[str, Any]]] = {
             "Effect": "Allow",
             "Action": ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
             "Resource": {"GetAtt": "WebhookQueue.Arn"},
-        }
+        },
+        # It sends mail, for the one domain that is named.
+        {
+            "If": [
+                "HasMailIdentity",
+                {
+                    "Effect": "Allow",
+                    "Action": ["ses:SendEmail", "ses:SendRawEmail"],
+                    "Resource": {
+                        "Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${MailIdentity}"
+                    },
+                },
+                {"Ref": "AWS::NoValue"},
+            ]
+        },
     ],
 }
 """What a function may do besides writing to its log: a statement each. The reason belongs beside it."""

@@ -127,7 +127,9 @@ async def test_guessing_is_slow(
         answer = await give(client, link, f"guess {number}", **{"x-forwarded-for": "192.0.2.1"})
         assert answer.status_code == 401
     refused = await give(client, link, PASSWORD, **{"x-forwarded-for": "192.0.2.1"})
-    assert (refused.status_code, refused.headers["retry-after"]) == (429, str(gate.WINDOW))
+    assert refused.status_code == 429
+    # As all were tried in one stretch, this one has to be over; and the windows' edge may lie within it.
+    assert 0 < int(refused.headers["retry-after"]) <= gate.WINDOW * (1 + 1 / gate.TRIES)
     # Another visitor is not kept out by that; a thousand of them are.
     assert (await give(client, link, PASSWORD, **{"x-forwarded-for": "192.0.2.2"})).status_code == 303
     for number in range(200):

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, get_args
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import keys, tokens, workspaces
+from ginnel import keys, limits, tokens, workspaces
 from ginnel.db import Conn
-from ginnel.errors import Forbidden, NotFound, Unauthorized
+from ginnel.errors import Forbidden, NotFound, Problem, Unauthorized
 from ginnel.keys import ApiKey
 from ginnel.sessions import Session
 from ginnel.users import User
@@ -40,6 +40,15 @@ FRESH = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Whose account it is, signed in themselves, whatever the workspaces that they are a member of require of them."""
+
+    user: int
+    session: int
+    second_factor: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Me:
     """Who is asking. `session` is None for an API key, which never has its owner's rights over the installation."""
 
@@ -49,6 +58,7 @@ class Me:
     scopes: frozenset[str]
     session: int | None
     is_admin: bool
+    key: int | None = None
 
 
 class KeyInvalid(Unauthorized):
@@ -69,13 +79,28 @@ class ScopeMissing(Forbidden):
     code = "scope_missing"
 
 
+class SecondFactorRequired(Forbidden):
+    """The workspace takes only those who have signed in with a second factor."""
+
+    code = "second_factor_required"
+
+
+class SignInNeeded(Forbidden):
+    """An API key can't do this: it needs the access token of somebody who is signed in."""
+
+    code = "sign_in_needed"
+
+
 class NotOperator(Forbidden):
     """Only those who run this installation may do this, signed in themselves."""
 
     code = "operator_only"
 
 
-REFUSALS = (Unauthorized, tokens.TokenInvalid, tokens.TokenExpired, SessionEnded, KeyInvalid)
+_SIGNED_IN = (Unauthorized, tokens.TokenInvalid, tokens.TokenExpired, SessionEnded)
+OF_PERSON = (*_SIGNED_IN, SignInNeeded)
+"""What any call that needs a `person` may be answered, for its documentation."""
+REFUSALS = (*_SIGNED_IN, KeyInvalid, SecondFactorRequired)
 """What any call that needs `me` may be answered, for its documentation."""
 
 _bearer = HTTPBearer(
@@ -95,8 +120,21 @@ Wanted = Annotated[
 ]
 
 
-async def me(bearer: Bearer, conn: Conn, now: Now, wanted: Wanted = None) -> Me:
-    """Find out who is asking. Raises Unauthorized, or NotFound for a workspace that they are no member of."""
+@limits.counting
+async def me(request: Request, bearer: Bearer, conn: Conn, now: Now, wanted: Wanted = None) -> Me:
+    """Find out who is asking. Raises Unauthorized, NotFound for a workspace that they are no member of, TooManyRequests."""
+    try:
+        found = await _ask(bearer, conn, wanted=wanted, now=now)
+    except Problem:
+        await limits.by_address(request)
+        raise
+    await limits.by(request, f"user:{found.user}" if found.key is None else f"key:{found.key}")
+    return found
+
+
+async def _ask(
+    bearer: HTTPAuthorizationCredentials | None, conn: AsyncSession, *, wanted: str | None, now: datetime
+) -> Me:
     if bearer is None:
         raise Unauthorized("Send `Authorization: Bearer …` with an access token or an API key.")
     if bearer.credentials.startswith(keys.PREFIX):
@@ -109,21 +147,26 @@ async def _person(conn: AsyncSession, token: str, *, wanted: str | None, now: da
     found = (await conn.execute(_membership(access, wanted=_number(wanted), now=now))).one_or_none()
     if found is None:
         raise SessionEnded("The session was ended. Please sign in again.")
-    workspace, role, is_admin = found
+    workspace, role, is_admin, barred = found
     if workspace is None:
         raise NotFound("workspace", wanted or "")
+    if barred:
+        raise SecondFactorRequired("This workspace requires a second factor: sign in with yours, or set one up.")
     return Me(access.user, workspace, role, ROLE_SCOPES[role], access.session, is_admin)
 
 
 def _membership(
     access: tokens.Access, *, wanted: int | None, now: datetime
-) -> Select[int | None, workspaces.Role, bool]:
-    """Ask for the workspace and role of a live session's owner: no row is no session, no workspace is no membership."""
+) -> Select[int | None, workspaces.Role, bool, bool]:
+    """Ask for the workspace and role of a live session's owner: no row is no session, no workspace is no membership.
+
+    Last comes whether the workspace requires a second factor and the session began without.
+    """
     # Somebody may be a guest in another's personal workspace: theirs is the one they own.
     personal = and_(Workspace.personal, Member.role == "owner")
     chosen = personal if wanted is None else Workspace.id == wanted
     members = (
-        select(Workspace.id, Member.role, Member.user_id)
+        select(Workspace.id, Workspace.require_second_factor, Member.role, Member.user_id)
         .join(Member, Member.workspace_id == Workspace.id)
         .where(Member.user_id == access.user, Workspace.deleted_at.is_(None), chosen)
         .order_by(Workspace.id)
@@ -131,18 +174,52 @@ def _membership(
         .subquery()
     )
     return (
-        select(members.c.id, members.c.role, User.is_admin)
+        select(
+            members.c.id,
+            members.c.role,
+            User.is_admin,
+            and_(members.c.require_second_factor, Session.second_factor.is_(None)),
+        )
         .select_from(Session)
         .join(User, User.id == Session.user_id)
         .outerjoin(members, members.c.user_id == User.id)
-        .where(
-            Session.id == access.session,
-            User.id == access.user,
-            Session.revoked_at.is_(None),
-            Session.expires_at > now,
-            User.disabled_at.is_(None),
-        )
+        .where(*_live(access, now=now))
     )
+
+
+def _live(access: tokens.Access, *, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Session.id == access.session,
+        User.id == access.user,
+        Session.revoked_at.is_(None),
+        Session.expires_at > now,
+        User.disabled_at.is_(None),
+    )
+
+
+@limits.counting
+async def person(request: Request, bearer: Bearer, conn: Conn, now: Now) -> Person:
+    """Find out who is signed in, for what is theirs and no workspace's. Raises Unauthorized, SignInNeeded, TooManyRequests."""
+    try:
+        found = await _signed_in(bearer, conn, now=now)
+    except Problem:
+        await limits.by_address(request)
+        raise
+    await limits.by(request, f"user:{found.user}")
+    return found
+
+
+async def _signed_in(bearer: HTTPAuthorizationCredentials | None, conn: AsyncSession, *, now: datetime) -> Person:
+    if bearer is None:
+        raise Unauthorized("Send `Authorization: Bearer …` with an access token.")
+    if bearer.credentials.startswith(keys.PREFIX):
+        raise SignInNeeded("This needs an access token: an API key can't do it.")
+    access = await tokens.accept(bearer.credentials, now=now)
+    joined = select(Session.second_factor).join(User, User.id == Session.user_id)
+    found = (await conn.execute(joined.where(*_live(access, now=now)))).one_or_none()
+    if found is None:
+        raise SessionEnded("The session was ended. Please sign in again.")
+    return Person(access.user, access.session, found.second_factor)
 
 
 async def _program(conn: AsyncSession, secret: str, *, wanted: str | None, now: datetime) -> Me:
@@ -168,7 +245,7 @@ async def _program(conn: AsyncSession, secret: str, *, wanted: str | None, now: 
     if found.last_used_at is None or found.last_used_at <= now - FRESH:
         await _touch(conn, found.id, now=now)
     scopes = KEY_SCOPES & ROLE_SCOPES[found.role] & frozenset(found.scopes)
-    return Me(found.user_id, found.workspace_id, found.role, scopes, None, is_admin=False)
+    return Me(found.user_id, found.workspace_id, found.role, scopes, None, is_admin=False, key=found.id)
 
 
 async def _touch(conn: AsyncSession, key: int, *, now: datetime) -> None:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends
 from sqlalchemy import BigInteger, DateTime, MetaData
@@ -17,6 +17,13 @@ from sqlalchemy.orm import DeclarativeBase
 
 from ginnel import postgres, settings
 from ginnel.errors import Problem, Unavailable
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from ginnel import throttle
+
+T = TypeVar("T")
 
 
 class Base(DeclarativeBase):
@@ -90,6 +97,18 @@ async def pause(session: AsyncSession) -> None:
     Who is asking is known by now, and that they did is kept: nothing else may have been done yet.
     """
     await session.commit()
+
+
+def on(session: AsyncSession) -> throttle.Run:
+    """Have an operation of asyncpg's run on a session's connection, which is given back: what it did is kept, as by `pause`."""
+
+    async def run(operation: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        raw = await (await session.connection()).get_raw_connection()
+        result = await operation(raw.driver_connection)
+        await pause(session)
+        return result
+
+    return run
 
 
 session = asynccontextmanager(transaction)

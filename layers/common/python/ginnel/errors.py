@@ -108,6 +108,8 @@ class Invalid(Problem):
 
 
 class TooManyRequests(Problem):
+    """There were too many calls, or tries: `Retry-After` says in how many seconds there may be another."""
+
     status, code = 429, "too_many_requests"
 
 

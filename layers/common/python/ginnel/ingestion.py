@@ -246,4 +246,6 @@ async def tend(connection: asyncpg.Connection, now: datetime) -> None:
     await connection.execute("delete from clamped_clicks where at < $1::timestamptz - interval '7 days'", now)
     await connection.execute("delete from captured_clicks where created_at < $1::timestamptz - interval '7 days'", now)
     await connection.execute("delete from idempotency_keys where created_at < $1::timestamptz - interval '1 day'", now)
+    await connection.execute("delete from tries where began < $1::timestamptz - interval '2 days'", now)
+    await connection.execute("delete from devices where expires_at < $1::timestamptz", now)
     await connection.execute("delete from imports where worked_at < $1::timestamptz - interval '30 days'", now)

@@ -136,3 +136,16 @@ async def revoke(  # noqa: PLR0913  # one deed, each word of it by name
     if ended.first() is None:
         raise NotFound("API key", key)
     audit.record(conn, "key_revoked", subject=f"key:{key}", at=now, workspace=workspace, user=by)
+
+
+async def revoke_all(conn: AsyncSession, *, user: int, now: datetime) -> None:
+    """End all keys that act for somebody, in every workspace."""
+    ended = await conn.execute(
+        update(ApiKey)
+        .where(ApiKey.user_id == user, ApiKey.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(ApiKey.id, ApiKey.workspace_id)
+        .execution_options(synchronize_session=False)
+    )
+    for key, workspace in ended:
+        audit.record(conn, "key_revoked", subject=f"key:{key}", at=now, workspace=workspace, user=user)

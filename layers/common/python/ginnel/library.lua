@@ -1,5 +1,5 @@
--- What Redis does for a redirect, each in one step. Runs as a library of functions, or as scripts (see library.py): every
--- function is given KEYS and ARGV.
+-- What Redis does for a redirect or a call, each in one step. Runs as a library of functions, or as scripts (see library.py):
+-- every function is given KEYS and ARGV.
 
 -- A lease: who finds nothing puts a token in its place and may later replace that token, and nothing else, by what
 -- PostgreSQL said. An edit deletes the key, token and all, so that an answer older than the edit finds no token to replace.
@@ -73,4 +73,16 @@ local function nowhere(keys, args)
   end
   redis.call('expire', keys[1], 86400)
   return refused
+end
+
+-- Counts a try, if so many are allowed in a window that slides: those of this window (the first key) and, of the one before
+-- (the second), as large a share as lies in the stretch that ends now. Returns 1 if it was counted, and both numbers.
+local function spend(keys, args)
+  local limit, share, lifetime = tonumber(args[1]), tonumber(args[2]), args[3]
+  local tries = tonumber(redis.call('get', keys[1]) or 0)
+  local before = tonumber(redis.call('get', keys[2]) or 0)
+  if tries + 1 + before * share > limit then return {0, tries, before} end
+  tries = redis.call('incr', keys[1])
+  if tries == 1 then redis.call('expire', keys[1], lifetime) end
+  return {1, tries, before}
 end

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, unquote_to_bytes
 
 if TYPE_CHECKING:
     from ginnel.hosts import Host
-    from ginnel.rules import Visitor
+    from ginnel.rules import Served, Visitor
 
 
 class State(StrEnum):
@@ -156,10 +158,16 @@ def _personal(record: Record, visitor: Visitor, now: float) -> Answer:
 
         if not opened(record.lock, record.link, visitor.cookie, now=now):
             return Answer(401, code="password_required")
+    target, served = _choose()(record.rules, record.variants, visitor, link=record.link) or (record.target, "")
+    return Answer(record.status, target, served=served)
+
+
+@cache
+def _choose() -> Callable[..., Served | None]:
+    """Import what follows rules once: each time, the statement alone would cost as much as some of them."""
     from ginnel.rules import choose  # noqa: PLC0415  # see above
 
-    target, served = choose(record.rules, record.variants, visitor, link=record.link) or (record.target, "")
-    return Answer(record.status, target, served=served)
+    return choose
 
 
 def backed(record: Record, host: Host | None) -> Record:

@@ -9,25 +9,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from functools import cache, lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
 from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from ginnel.agents import Agent
-    from ginnel.places import Place
+    from ginnel.places import Place, Places
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SHARES = 100
 """What the weights of a link's variants add up to."""
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_PARAMETERS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 T = TypeVar("T")
@@ -45,6 +46,23 @@ class _once(Generic[T]):  # noqa: N801  # reads as the decorator that it is
         return made
 
 
+# What few links ask for is imported when it is, once: each time, the statement alone would cost as much as a condition.
+
+
+@cache
+def _readers() -> tuple[Callable[[str], Agent], Callable[[str], str | None]]:
+    from ginnel.agents import language, parse  # noqa: PLC0415  # reads and compiles long lists
+
+    return parse, language
+
+
+@cache
+def _places() -> tuple[Callable[[], Places | None], Place]:
+    from ginnel.places import NOWHERE, known  # noqa: PLC0415  # opens a database
+
+    return known, NOWHERE
+
+
 @lru_cache(maxsize=1024)
 def _host(address: str) -> str:
     """Return the host of a page's address; "" if it has none."""
@@ -54,6 +72,17 @@ def _host(address: str) -> str:
         return URL(address).hostname.lower().removesuffix(".")
     except ValueError:
         return ""
+
+
+@lru_cache(maxsize=8192)
+def _network(address: str) -> tuple[int, int] | None:
+    """Return an address's version and number; None if it is none."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return None
+    found = (found.ipv4_mapped if isinstance(found, IPv6Address) else None) or found
+    return found.version, int(found)
 
 
 class Visitor:
@@ -98,8 +127,7 @@ class Visitor:
 
     @_once
     def agent(self) -> Agent:
-        from ginnel.agents import parse  # noqa: PLC0415  # reads and compiles long lists, which few links ask for
-
+        parse, _ = _readers()
         found = parse(self.user_agent)
         if not self.known:
             return found
@@ -108,10 +136,9 @@ class Visitor:
 
     @_once
     def place(self) -> Place:
-        from ginnel.places import NOWHERE, known  # noqa: PLC0415  # opens a database, which few links ask for
-
+        known, nowhere = _places()
         database = known()
-        found = database.find(self.address) if database else NOWHERE
+        found = database.find(self.address) if database else nowhere
         if not self.known:
             return found
         return found._replace(**{name: self.known[name] for name in found._fields if name in self.known})
@@ -119,8 +146,7 @@ class Visitor:
     @_once
     def language(self) -> str:
         """The language that is liked best, and its region if it has one; "" if none is."""
-        from ginnel.agents import language  # noqa: PLC0415  # as above
-
+        _, language = _readers()
         return language(self.accept_language) or ""
 
     @_once
@@ -130,21 +156,14 @@ class Visitor:
         return frozenset({self.agent.device, *({system} & {"ios", "android"})})
 
     @_once
-    def parameters(self) -> list[tuple[str, str]]:
-        return parse_qsl(self.query, keep_blank_values=True, errors="replace")
+    def parameters(self) -> Mapping[str, Sequence[str]]:
+        """The query's values by their names."""
+        return parse_qs(self.query, keep_blank_values=True, errors="replace") if self.query else _NO_PARAMETERS
 
     @_once
     def source(self) -> str:
         """The host of the page that the visitor came from; "" if it is not told."""
         return _host(self.referrer) if self.referrer else ""
-
-    @_once
-    def network(self) -> IPv4Address | IPv6Address | None:
-        try:
-            found = ip_address(self.address)
-        except ValueError:
-            return None
-        return (found.ipv4_mapped if isinstance(found, IPv6Address) else None) or found
 
     def clock(self, zone: str) -> datetime:
         if zone not in self._clocks:
@@ -154,11 +173,12 @@ class Visitor:
 
 Wanted = Mapping[str, Any]
 """A condition as it is stored and as the API has it."""
+Test = Callable[[Visitor], bool]
 
 
 class Condition(NamedTuple):
     wanted: Wanted
-    holds: Callable[[Visitor], bool]
+    holds: Test
 
     def seen(self, visitor: Visitor) -> str:
         """Return what the condition looks at in this visitor."""
@@ -169,12 +189,8 @@ class Rule(NamedTuple):
     target: str
     name: str
     conditions: tuple[Condition, ...]
-
-    def matches(self, visitor: Visitor) -> bool:
-        for _, holds in self.conditions:  # noqa: SIM110  # all() of a generator costs as much again as what it asks
-            if not holds(visitor):
-                return False
-        return True
+    matches: Test
+    """Says whether they all hold."""
 
 
 class Variant(NamedTuple):
@@ -209,14 +225,26 @@ def share(visitor: Visitor, *, link: int) -> int:
 
 @lru_cache(maxsize=2048)
 def compiled(rules: str) -> tuple[Rule, ...]:
-    return tuple(
-        Rule(
-            rule["target"],
-            rule.get("name") or f"rule {number}",
-            tuple(Condition(wanted, _KINDS[wanted["type"]].test(wanted)) for wanted in rule["conditions"]),
-        )
-        for number, rule in enumerate(json.loads(rules), 1)
-    )
+    return tuple(_compiled(rule, number) for number, rule in enumerate(json.loads(rules), 1))
+
+
+def _compiled(rule: dict[str, Any], number: int) -> Rule:
+    conditions = tuple(Condition(wanted, _KINDS[wanted["type"]].test(wanted)) for wanted in rule["conditions"])
+    return Rule(rule["target"], rule.get("name") or f"rule {number}", conditions, _all(conditions))
+
+
+def _all(conditions: tuple[Condition, ...]) -> Test:
+    tests = tuple(condition.holds for condition in conditions)
+    if len(tests) == 1:
+        return tests[0]
+
+    def test(visitor: Visitor) -> bool:
+        for holds in tests:  # noqa: SIM110  # all() of a generator costs as much again as what it asks
+            if not holds(visitor):
+                return False
+        return True
+
+    return test
 
 
 @lru_cache(maxsize=2048)
@@ -229,9 +257,6 @@ def _shared(variants: list[dict[str, Any]]) -> Iterator[Variant]:
     for number, variant in enumerate(variants, 1):
         until += variant["weight"]
         yield Variant(variant["target"], variant.get("name") or f"variant {number}", until)
-
-
-Test = Callable[[Visitor], bool]
 
 
 class _Kind(NamedTuple):
@@ -268,14 +293,15 @@ def _language(wanted: Wanted) -> Test:
 
 
 def _query(wanted: Wanted) -> Test:
-    name, values = wanted["name"], wanted.get("values")
-    if values is None:
-        return lambda visitor: any(name == given for given, _ in visitor.parameters)
-    return lambda visitor: any(name == given and value in values for given, value in visitor.parameters)
+    name = wanted["name"]
+    if wanted.get("values") is None:
+        return lambda visitor: name in visitor.parameters
+    values = frozenset(wanted["values"])
+    return lambda visitor: name in visitor.parameters and not values.isdisjoint(visitor.parameters[name])
 
 
 def _queried(visitor: Visitor, wanted: Wanted) -> str:
-    return ", ".join(value for name, value in visitor.parameters if name == wanted["name"])
+    return ", ".join(visitor.parameters.get(wanted["name"], ()))
 
 
 def _referrer(wanted: Wanted) -> Test:
@@ -291,11 +317,14 @@ def _address(wanted: Wanted) -> Test:
     ]
 
     def test(visitor: Visitor) -> bool:
-        if (address := visitor.network) is None:
+        if (address := _network(visitor.address)) is None:
             return False
         # As `in` has it, which costs more than all else here.
-        kind, number = address.version, int(address)
-        return any(version == kind and number & mask == begin for version, mask, begin in networks)
+        kind, number = address
+        for version, mask, begin in networks:  # noqa: SIM110  # as in _all
+            if version == kind and number & mask == begin:
+                return True
+        return False
 
     return test
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, ForeignKey, Identity, Text, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Identity, Text, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ginnel import audit, tokens
 from ginnel.db import Base
-from ginnel.errors import Conflict, Unauthorized
+from ginnel.devices import Device
+from ginnel.errors import Conflict, NotFound, Unauthorized
 from ginnel.users import User
+
+if TYPE_CHECKING:
+    from ginnel.places import Place
 
 LIFETIME = timedelta(days=30)
 """How long a session lives without being used."""
@@ -20,6 +26,8 @@ GRACE = timedelta(seconds=10)
 """How long a used token may come again because the answer to its use was lost."""
 RACE = timedelta(seconds=1)
 """How long a repeat counts as a parallel one, whose answer is on its way to the same cookie jar."""
+MOST = 100
+"""How many sessions a list shows; older ones end by themselves."""
 
 
 class Session(Base):
@@ -28,10 +36,16 @@ class Session(Base):
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     user_agent: Mapped[str] = mapped_column(Text)
+    country: Mapped[str | None] = mapped_column(Text)
+    """Where it was begun, as far as the address told, which is not kept."""
+    city: Mapped[str | None] = mapped_column(Text)
+    device_id: Mapped[int | None] = mapped_column(ForeignKey("devices.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    second_factor: Mapped[str | None] = mapped_column(Text)
+    """By which means it was proved besides the password, if it was (see `factors.Means`)."""
 
 
 class RefreshToken(Base):
@@ -74,19 +88,51 @@ class RefreshRaced(Conflict):
     code = "refresh_raced"
 
 
-async def start(conn: AsyncSession, *, user: int, user_agent: str, now: datetime) -> Grant:
+async def start(  # noqa: PLR0913  # what is known of a sign-in, each by name
+    conn: AsyncSession,
+    *,
+    user: int,
+    user_agent: str,
+    address: bytes = b"",
+    device: int | None = None,
+    second_factor: str | None = None,
+    now: datetime,
+) -> Grant:
+    place = _place(address)
     session = Session(
         user_id=user,
         user_agent="".join(c for c in user_agent if c.isprintable())[:256],
+        country=place.country,
+        city=place.city,
+        device_id=device,
         created_at=now,
         last_used_at=now,
         expires_at=now + LIFETIME,
         revoked_at=None,
+        second_factor=second_factor,
     )
     conn.add(session)
     await conn.flush()
     _, refresh = await _next(conn, session.id, now=now)
     return Grant(session.id, user, refresh)
+
+
+def _place(address: bytes) -> Place:
+    from ginnel import places  # noqa: PLC0415  # the database is opened by who signs in, not by every cold start
+
+    known = places.known()
+    return known.find(address.decode("latin-1")) if known else places.NOWHERE
+
+
+async def find_all(conn: AsyncSession, *, user: int, now: datetime) -> Sequence[Session]:
+    """List a person's sessions that go on, the one used last first."""
+    found = await conn.scalars(
+        select(Session)
+        .where(Session.user_id == user, Session.revoked_at.is_(None), Session.expires_at > now)
+        .order_by(Session.last_used_at.desc(), Session.id.desc())
+        .limit(MOST)
+    )
+    return found.all()
 
 
 async def rotate(conn: AsyncSession, secret: str, *, now: datetime) -> Grant:
@@ -146,6 +192,16 @@ async def _repeated(conn: AsyncSession, secret: str, *, now: datetime) -> Grant:
     raise RefreshReplayed("This session was ended because an old token of its came again. Please sign in again.")
 
 
+async def strengthen(conn: AsyncSession, session: int, *, second_factor: str) -> None:
+    """Note that a session's owner has proved a second factor since it began."""
+    await conn.execute(
+        update(Session)
+        .where(Session.id == session)
+        .values(second_factor=second_factor)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def end(conn: AsyncSession, *, session: int | None = None, secret: str = "", now: datetime) -> None:
     """End the session of this number, or the one that a refresh token belongs to, used or not. Idempotent."""
     if session is not None:
@@ -156,6 +212,43 @@ async def end(conn: AsyncSession, *, session: int | None = None, secret: str = "
         )
         if family is not None:
             await _revoke(conn, family, now=now)
+
+
+async def revoke(conn: AsyncSession, session: int, *, user: int, now: datetime) -> None:
+    """End one of a person's sessions, and forget the device that it was begun on. Raises NotFound."""
+    if not await _end(conn, Session.id == session, user=user, now=now):
+        raise NotFound("session", session)
+    audit.record(conn, "session_revoked", subject=f"session:{session}", at=now, user=user)
+
+
+async def end_all(conn: AsyncSession, *, user: int, but: int | None = None, now: datetime) -> int:
+    """End a person's sessions, all or all `but` the one of this number; say how many that were.
+
+    No device of theirs is remembered then, but the one of the session that goes on.
+    """
+    ended = await _end(conn, Session.id.is_distinct_from(but), user=user, now=now)
+    kept = select(Session.device_id).where(Session.id == but, Session.user_id == user).scalar_subquery()
+    await conn.execute(delete(Device).where(Device.user_id == user, Device.id.is_distinct_from(kept)))
+    return len(ended)
+
+
+async def sign_out(conn: AsyncSession, *, user: int, but: int | None, now: datetime) -> None:
+    """End a person's sessions as they asked, all or all `but` one."""
+    ended = await end_all(conn, user=user, but=but, now=now)
+    audit.record(conn, "sessions_revoked", subject=f"user:{user}", at=now, user=user, sessions=ended)
+
+
+async def _end(conn: AsyncSession, chosen: ColumnElement[bool], *, user: int, now: datetime) -> Sequence[int]:
+    ended = await conn.execute(
+        update(Session)
+        .where(Session.user_id == user, Session.revoked_at.is_(None), Session.expires_at > now, chosen)
+        .values(revoked_at=now)
+        .returning(Session.id, Session.device_id)
+        .execution_options(synchronize_session=False)
+    )
+    rows = ended.all()
+    await conn.execute(delete(Device).where(Device.id.in_([row.device_id for row in rows if row.device_id])))
+    return [row.id for row in rows]
 
 
 def _alive() -> tuple[ColumnElement[bool], ...]:

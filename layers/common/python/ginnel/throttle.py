@@ -1,43 +1,143 @@
-"""How often something may be tried: counted in Redis, and by each process for itself while that is away. It never opens.
+"""How often something may be tried, such as a password: counted in Redis, and in PostgreSQL while that is away. It never opens.
 
-Imports neither the ORM nor pydantic.
+The window slides: beside its own tries, it counts as large a share of those of the one before as lies within the last so many
+seconds. Tries that are refused don't count. Names are kept as digests, as there are addresses in them. Imports neither the
+ORM nor pydantic.
 """
 
 from __future__ import annotations
 
+import hashlib
+import math
 import time
-from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from ginnel import observe, redis, shards
+from ginnel import observe, postgres, redis, shards
+from ginnel.errors import TooManyRequests
 
-_OWN = 10_000
-"""Names a process counts for itself."""
+if TYPE_CHECKING:
+    import asyncpg
 
-_own: OrderedDict[str, tuple[float, int]] = OrderedDict()
+T = TypeVar("T")
 
 
-async def spend(name: str, *, limit: int, seconds: int) -> bool:
-    """Count a try of something; say whether it is among the first `limit` of the current window of so many seconds."""
-    window = int(time.time()) // seconds
-    key = shards.key(shards.of(name), f"tries:{name}:{window}")
+class Run(Protocol):
+    """Runs an operation on a connection to PostgreSQL, and keeps what it did: `postgres.run`, or `db.on(conn)`."""
 
-    async def count(client: redis.Redis) -> int:
-        async with client.pipeline(transaction=True) as pipeline:
-            pipeline.incr(key)
-            pipeline.expire(key, seconds)
-            tries, _ = await pipeline.execute()
-            return int(tries)
+    async def __call__(self, operation: Callable[[asyncpg.Connection], Awaitable[T]], /) -> T: ...
 
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The present window of so many seconds, of those into which all time is cut."""
+
+    number: int
+    seconds: int
+    gone: float
+    """How much of it is over, from 0 to 1."""
+
+    @classmethod
+    def at(cls, moment: float, seconds: int) -> Window:
+        number, gone = divmod(moment, seconds)
+        return cls(int(number), seconds, gone / seconds)
+
+    @property
+    def left(self) -> float:
+        """Seconds until the next one."""
+        return self.seconds * (1 - self.gone)
+
+    def keys(self, name: str) -> list[str]:
+        """Name the counters of this window and of the one before, which lie on one shard."""
+        shard, digest = shards.of(name), _digest(name).hex()
+        return [shards.key(shard, f"tries:{digest}:{self.number - back}") for back in (0, 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What there is to say of a try."""
+
+    allowed: bool
+    tries: int
+    before: int
+    """In the window before."""
+    limit: int
+    window: Window
+
+    @property
+    def left(self) -> int:
+        """How many more would be allowed at once."""
+        return max(0, math.floor(self.limit - self.tries - self.before * (1 - self.window.gone)))
+
+    @property
+    def wait(self) -> int:
+        """Seconds until one more is allowed."""
+        room = self.limit - 1 - self.tries
+        if room >= 0 and self.before > room:
+            seconds = (1 - room / self.before - self.window.gone) * self.window.seconds
+        elif room >= 0:
+            seconds = 0.0
+        else:
+            # This window has to be over, and a part of the next, in which it is the one before.
+            seconds = self.window.left + max(0.0, 1 - (self.limit - 1) / self.tries) * self.window.seconds
+        return max(1, math.ceil(seconds))
+
+
+async def check(name: str, *, limit: int, seconds: int, run: Run = postgres.run) -> None:
+    """Count a try of something. Raises TooManyRequests, which says when to come again, if there were `limit` already."""
+    found = await _try(name, limit=limit, seconds=seconds, run=run)
+    if not found.allowed:
+        observe.count("throttled")
+        raise TooManyRequests("There were too many tries.", headers={"retry-after": str(found.wait)})
+
+
+async def spend(name: str, *, limit: int, seconds: int, run: Run = postgres.run) -> bool:
+    """Count a try as `check` does, and say whether it is allowed."""
+    return (await _try(name, limit=limit, seconds=seconds, run=run)).allowed
+
+
+async def _try(name: str, *, limit: int, seconds: int, run: Run) -> Count:
+    window = Window.at(time.time(), seconds)
     try:
-        return await redis.call(count, key) <= limit
+        return await count(name, limit=limit, window=window)
     except redis.RedisError:
         observe.count("throttle_alone")
-        return _count(name, window) <= limit
+    return await run(lambda connection: _stored(connection, _digest(name), limit=limit, window=window))
 
 
-def _count(name: str, window: float) -> int:
-    kept, tries = _own.pop(name, (window, 0))
-    _own[name] = window, tries + 1 if kept == window else 1
-    if len(_own) > _OWN:
-        _own.popitem(last=False)
-    return _own[name][1]
+def _digest(name: str) -> bytes:
+    return hashlib.blake2b(name.encode(), digest_size=16).digest()
+
+
+async def count(name: str, *, limit: int, window: Window) -> Count:
+    """Count a try in Redis. Raises RedisError."""
+    from ginnel import library  # noqa: PLC0415  # most visits try no password
+
+    keys = window.keys(name)
+    # A key is asked for until the window after its own is over.
+    arguments = (limit, 1 - window.gone, 2 * window.seconds)
+    allowed, tries, before = await redis.call(lambda client: library.call(client, "spend", keys, arguments), keys[0])
+    return Count(bool(allowed), tries, before, limit, window)
+
+
+async def _stored(connection: asyncpg.Connection, name: bytes, *, limit: int, window: Window) -> Count:
+    """Count a try in PostgreSQL, by one statement, so that of any number at once none too many are allowed."""
+    began, earlier = (datetime.fromtimestamp((window.number - back) * window.seconds, UTC) for back in (0, 1))
+    before = await connection.fetchval("select tries from tries where name = $1 and began = $2", name, earlier) or 0
+    room = math.floor(limit - before * (1 - window.gone))
+    tries = await connection.fetchval(
+        """
+        insert into tries as t (name, began, tries) select $1, $2, 1 where $3 > 0
+        on conflict (name, began) do update set tries = t.tries + 1 where t.tries < $3
+        returning tries
+        """,
+        name,
+        began,
+        room,
+    )
+    if tries is not None:
+        return Count(True, tries, before, limit, window)  # noqa: FBT003  # the field's name says it
+    tries = await connection.fetchval("select tries from tries where name = $1 and began = $2", name, began) or 0
+    return Count(False, tries, before, limit, window)  # noqa: FBT003  # as above

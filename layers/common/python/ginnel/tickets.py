@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from sqlalchemy import ForeignKey, Identity, Text, update
+from pydantic import Field
+from sqlalchemy import ForeignKey, Identity, Text, delete, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ginnel import tokens
+from ginnel import tokens, web
 from ginnel.db import Base
 from ginnel.errors import BadRequest
 
 LIFETIME = timedelta(minutes=10)
 
-Kind = Literal["verify", "change_email", "keep_email", "reset", "invitation"]
+Kind = Literal["verify", "change_email", "reset", "invitation", "passkey_registration", "passkey_use"]
+
+
+Given = Annotated[
+    web.Text,
+    Field(
+        min_length=1,
+        max_length=128,
+        description="What stands behind `#ticket=` in the mail's link.",
+        examples=["kT3nOq8Zb0mX2v5yR7sW1uA4cE6gI9jLkT3nOq8Zb0m"],
+    ),
+]
+"""A ticket's secret as somebody sends it back."""
 
 
 class Ticket(Base):
@@ -36,6 +50,11 @@ class TicketInvalid(BadRequest):
     """The mail's link was used before, is too old, or was never one of ours."""
 
     code = "ticket_invalid"
+
+
+def refused() -> TicketInvalid:
+    """Make the one refusal of a ticket, whatever is wrong with it."""
+    return TicketInvalid("This link was used before, or is too old. Ask for a new one.")
 
 
 async def issue(  # a ticket's fields, each by name
@@ -78,5 +97,38 @@ async def redeem(conn: AsyncSession, kind: Kind, secret: str, *, now: datetime) 
         .returning(Ticket)
     )
     if ticket is None:
-        raise TicketInvalid("This link was used before, or is too old. Ask for a new one.")
+        raise refused()
     return ticket
+
+
+async def find(conn: AsyncSession, kind: Kind, secret: str, *, now: datetime) -> Ticket:
+    """Read a ticket that could be redeemed, before something slow that is done for holders of one only.
+
+    Raises TicketInvalid. That it is good still, `redeem` says.
+    """
+    ticket: Ticket | None = await conn.scalar(
+        select(Ticket).where(
+            Ticket.kind == kind,
+            Ticket.secret_hash == tokens.digest(secret),
+            Ticket.used_at.is_(None),
+            Ticket.expires_at > now,
+        )
+    )
+    if ticket is None:
+        raise refused()
+    return ticket
+
+
+async def end(conn: AsyncSession, kinds: Collection[Kind], *, user: int, now: datetime) -> None:
+    """Use up whatever tickets of these kinds somebody still has."""
+    await conn.execute(
+        update(Ticket)
+        .where(Ticket.user_id == user, Ticket.kind.in_(kinds), Ticket.used_at.is_(None))
+        .values(used_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def forget(conn: AsyncSession, *, now: datetime) -> None:
+    """Delete the tickets that have expired."""
+    await conn.execute(delete(Ticket).where(Ticket.expires_at < now).execution_options(synchronize_session=False))

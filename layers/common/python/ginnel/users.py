@@ -1,4 +1,8 @@
-"""People: who they are and how they prove it."""
+"""People: who they are and how they prove it.
+
+An e-mail address is a claim until a mail sent there is answered. Any number of accounts may claim one, so that registering
+tells nobody whether it is known; one at most has proved it. Until one has, its owner is who claimed it first.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,12 @@ from typing import Annotated
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field
-from sqlalchemy import Identity, Text, func, select, update
+from sqlalchemy import Identity, Index, Row, Text, func, select, text, union_all, update
 from sqlalchemy.dialects.postgresql import CITEXT, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ginnel import audit, passwords, tokens, web, workspaces
+from ginnel import audit, mail, passwords, tokens, web, workspaces
 from ginnel.db import Base
 from ginnel.errors import Conflict, NotFound, Unauthorized
 
@@ -22,9 +26,13 @@ MAX_EMAIL = 254
 
 class User(Base):
     __tablename__ = "users"
+    __table_args__ = (
+        Index("users_email_idx", "email"),
+        Index("users_email_verified_idx", "email", unique=True, postgresql_where=text("email_verified_at is not null")),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    email: Mapped[str] = mapped_column(CITEXT, unique=True)
+    email: Mapped[str] = mapped_column(CITEXT)
     name: Mapped[str] = mapped_column(Text)
     password_hash: Mapped[str] = mapped_column(Text)
     is_admin: Mapped[bool]
@@ -34,7 +42,7 @@ class User(Base):
 
 
 class EmailTaken(Conflict):
-    """Somebody has registered with this e-mail address already."""
+    """Another account has proved that this e-mail address is its own."""
 
     code = "email_taken"
 
@@ -83,25 +91,43 @@ class UserOut(web.Output):
     created_at: datetime
 
 
-async def register(conn: AsyncSession, wanted: Registration, *, now: datetime) -> User:
-    """Add a person and their personal workspace. Raises EmailTaken, or Invalid for a common password."""
+async def register(conn: AsyncSession, wanted: Registration, *, tell: bool = True, now: datetime) -> User:
+    """Add a person and their personal workspace, and `tell` their mailbox. Raises Invalid for a common password.
+
+    It does the same whether or not the address is known: only its mailbox will hear.
+    """
     about = [wanted.email, *wanted.email.split("@"), *wanted.name.split()]
     await passwords.check(wanted.password, pointer="/password", about=about)
-    return await _add(conn, email=wanted.email, name=wanted.name, password=wanted.password, now=now)
+    user = await add(conn, email=wanted.email, name=wanted.name, password=wanted.password, now=now)
+    if tell:
+        mail.send(conn, "welcome", to=wanted.email, now=now, user=user.id)
+    return user
 
 
-async def _add(  # noqa: PLR0913  # a person's fields, each by name
-    conn: AsyncSession, *, email: str, name: str, password: str, now: datetime, admin: bool = False
+async def add(  # noqa: PLR0913  # a person's fields, each by name
+    conn: AsyncSession,
+    *,
+    email: str,
+    name: str,
+    password: str,
+    now: datetime,
+    admin: bool = False,
+    verified: bool = False,
 ) -> User:
+    """Add a person and their personal workspace. Raises EmailTaken if another has proved an address that is `verified`."""
     fields = {
         "email": email,
         "name": name,
         "password_hash": await passwords.encode(password),
         "is_admin": admin,
+        "email_verified_at": now if verified else None,
         "created_at": now,
     }
     user: User | None = await conn.scalar(
-        insert(User).values(fields).on_conflict_do_nothing(index_elements=["email"]).returning(User)
+        insert(User)
+        .values(fields)
+        .on_conflict_do_nothing(index_elements=["email"], index_where=User.email_verified_at.is_not(None))
+        .returning(User)
     )
     if user is None:
         raise EmailTaken("There is an account with this e-mail address already.")
@@ -110,26 +136,25 @@ async def _add(  # noqa: PLR0913  # a person's fields, each by name
     return user
 
 
-async def authenticate(conn: AsyncSession, given: Credentials) -> User:
-    """Find the person whose e-mail address and password these are. Raises CredentialsInvalid.
+async def authenticate(conn: AsyncSession, given: Credentials, *, only: int | None = None) -> User:
+    """Find the person whose e-mail address and password these are, or this one alone. Raises CredentialsInvalid.
 
-    An unknown address, a disabled account and a wrong password look alike, and take as long.
+    An unknown address, a disabled account and a wrong password look alike, and take as long: two hashes. For an address may
+    be claimed by somebody else before its owner comes, and both must be able to sign in.
     """
-    claimed = (
-        await conn.execute(
-            select(User.id, User.password_hash).where(User.email == _spelling(given.email), User.disabled_at.is_(None))
-        )
-    ).one_or_none()
-    # Gives the connection back while the hash waits for its turn.
+    claimants = [row for row in await _claimants(conn, given.email) if only in {None, row.id}]
+    # Gives the connection back while the hashes wait for their turn.
     await conn.rollback()
     user = None
-    if await passwords.verify(claimed.password_hash if claimed else None, given.password) and claimed:
-        # Asked again: the password may have been changed, or the account disabled, while the hash was computed.
-        user = await conn.scalar(
-            select(User).where(
-                User.id == claimed.id, User.password_hash == claimed.password_hash, User.disabled_at.is_(None)
+    for claimant in (*claimants, None, None)[:2]:
+        if await passwords.verify(claimant.password_hash if claimant else None, given.password) and claimant:
+            # Asked again: the password may have been changed, or the account disabled, while the hash was computed. A change
+            # that comes now waits for the session that is about to be, to end it.
+            unchanged = (User.id == claimant.id, User.password_hash == claimant.password_hash)
+            user = await conn.scalar(
+                select(User).where(*unchanged, User.disabled_at.is_(None)).with_for_update(key_share=True)
             )
-        )
+            break
     if user is None:
         raise CredentialsInvalid("The e-mail address or the password is wrong.")
     if passwords.outdated(user.password_hash):
@@ -139,7 +164,16 @@ async def authenticate(conn: AsyncSession, given: Credentials) -> User:
     return user
 
 
-def _spelling(email: str) -> str:
+async def _claimants(conn: AsyncSession, email: str) -> list[Row[int, str]]:
+    """Find an address's owner, and then who else claimed it last."""
+    claims = select(User.id, User.password_hash).where(User.email == spelling(email), User.disabled_at.is_(None))
+    owner = claims.order_by(User.email_verified_at.is_(None), User.id).limit(1).subquery()
+    newest = claims.where(User.id != select(owner.c.id).scalar_subquery()).order_by(User.id.desc()).limit(1).subquery()
+    return list(await conn.execute(union_all(select(owner), select(newest))))
+
+
+def spelling(email: str) -> str:
+    """Settle the spelling of an address that somebody signs in with."""
     try:
         return _normal(email)
     except ValueError:
@@ -156,12 +190,13 @@ async def get(conn: AsyncSession, user: int) -> User:
 async def ensure_admin(conn: AsyncSession, *, email: str, now: datetime) -> str | None:
     """Make the first admin and return their password; None when there is an admin already.
 
-    Raises EmailTaken rather than promote an account that a stranger may have registered.
+    Their address counts as proved: who runs the installation has named it. An account that a stranger has registered with it
+    is not promoted, nor in the way; raises EmailTaken if its owner has proved it.
     """
     # Of two hosts that start together one makes the admin.
     await conn.execute(select(func.pg_advisory_xact_lock(7462)))
     if await conn.scalar(select(User.id).where(User.is_admin).limit(1)) is not None:
         return None
     password = tokens.secret()
-    await _add(conn, email=email, name="Admin", password=password, now=now, admin=True)
+    await add(conn, email=email, name="Admin", password=password, now=now, admin=True, verified=True)
     return password

@@ -36,6 +36,24 @@ def address(peer: str, forwarded: Sequence[str], *, appended: bool = False) -> b
     return (found if _ADDRESS.fullmatch(found) else peer).encode("ascii", "ignore")
 
 
+def network(address: bytes) -> str:
+    """Return what counts as one visitor's place where tries are counted: an address, or of IPv6 all that begin alike.
+
+    A subscriber has 64 bits of those for themselves (RFC 6177), and may choose another for every try.
+    """
+    from ipaddress import IPv6Address, ip_address  # noqa: PLC0415  # most visits are not counted so
+
+    try:
+        found = ip_address(address.decode("latin-1"))
+    except ValueError:
+        return ""
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is None:
+            return f"{IPv6Address(int(found) >> 64 << 64)}/64"
+        found = found.ipv4_mapped
+    return str(found)
+
+
 _run = b""
 _requests = count()
 

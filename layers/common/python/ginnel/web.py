@@ -9,10 +9,10 @@ import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -88,11 +88,49 @@ class Output(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-def new_app(title: str, *, needs: Sequence[type] = ()) -> FastAPI:
-    """Make a function's app. `needs` are the settings classes without which it must not start."""
+def address(request: Request) -> bytes:
+    """Return the address of whoever makes a request; b"" if it is unknown."""
+    return visits.address(
+        (request.scope.get("client") or ("",))[0] or "",
+        request.headers.getlist("x-forwarded-for"),
+        appended="aws.event" in request.scope,
+    )
+
+
+_LOCAL = re.compile(r"/[\w\-.~!$&'()*+,;=:@%/?#]*", re.ASCII)
+_MAX_LOCAL = 2048
+
+
+def local_path(wanted: str | None, *, otherwise: str = "/") -> str:
+    """Return an address of this site's own to go on to, as a `next` parameter asks for it, or `otherwise` for any other text.
+
+    It begins with one slash only, however often it is decoded; what browsers read as one, or pass over, is refused.
+    """
+    if wanted is None or len(wanted) > _MAX_LOCAL or not _LOCAL.fullmatch(wanted):
+        return otherwise
+    path = re.split(r"[?#]", wanted, maxsplit=1)[0]
+    for _ in range(len(path)):
+        if "//" in path or not path.isprintable() or "\\" in path:
+            return otherwise
+        if (decoded := unquote(path)) == path:
+            return wanted
+        path = decoded
+    return wanted
+
+
+def new_app(title: str, *, needs: Sequence[type] = (), limited: bool = True) -> FastAPI:
+    """Make a function's app. `needs` are the settings classes without which it must not start.
+
+    How many calls of it somebody may make is limited, but where it is no API.
+    """
+    dependencies: list[Any] = []
+    if limited:
+        from ginnel import limits  # noqa: PLC0415  # visits to links are not counted so, and start without
+
+        dependencies, needs = [Depends(limits.anybody)], (*needs, limits.Settings)
     for kind in needs:
         settings.read(kind)
-    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None, dependencies=dependencies)
     app.state.needs = tuple(needs)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _validation_problem)
@@ -113,6 +151,7 @@ class Frame:
         identifier = visits.new_request_id().decode()
         token = observe.request_id.set(identifier)
         started = False
+        told: dict[bytes, bytes] = {}
 
         async def framed(message: Message) -> None:
             nonlocal started
@@ -120,6 +159,7 @@ class Frame:
                 started = True
                 raw = message.setdefault("headers", [])
                 raw.append((b"x-request-id", identifier.encode()))
+                raw.extend(told.items())
                 # A redirect has no page to protect, and these would keep it from being an image's address.
                 if message["status"] // 100 != 3:  # noqa: PLR2004  # 3xx
                     headers = MutableHeaders(raw=raw)
@@ -129,6 +169,7 @@ class Frame:
 
         try:
             bound = scope[_BOUND] = _Bound()
+            scope[_TOLD] = told
             await self.app(scope, _bounded(receive, bound), framed)
         except Exception:
             observe.log.exception("request_failed", method=scope["method"])
@@ -140,6 +181,12 @@ class Frame:
 
 
 _BOUND = "ginnel.bound"
+_TOLD = "ginnel.told"
+
+
+def tell(request: Request, name: str, value: str) -> None:
+    """Have a header on the request's answer, even if that is a refusal."""
+    request.scope[_TOLD][name.encode()] = value.encode()
 
 
 class _Bound:
@@ -229,46 +276,6 @@ def routes(app: FastAPI) -> Iterator[tuple[str, frozenset[str]]]:
         yield route.path or "", frozenset(getattr(route, "methods", None) or ())
 
 
-def openapi(apps: Sequence[FastAPI], *, version: str, server: str) -> dict[str, Any]:
-    """Merge the functions' OpenAPI documents into the one that clients see."""
-    merged = get_openapi(
-        title="Ginnel",
-        version=version,
-        summary="Shorten links, follow them, count every click.",
-        routes=[route for app in apps for route in app.routes],
-        servers=[{"url": server}],
-    )
-    problem = {"description": "A problem (RFC 9457)", "content": {"application/problem+json": {"schema": _PROBLEM_REF}}}
-    for operations in merged["paths"].values():
-        for operation in operations.values():
-            # FastAPI's own: it has another shape than what is answered.
-            if "HTTPValidationError" in str(operation["responses"].get("422")):
-                del operation["responses"]["422"]
-            operation["responses"]["default"] = problem
-    schemas = merged.setdefault("components", {}).setdefault("schemas", {})
-    schemas["Problem"] = _PROBLEM
-    for unused in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(unused, None)
-    _tell_of_the_frame(merged)
-    return merged
-
-
-def _tell_of_the_frame(merged: dict[str, Any]) -> None:
-    """Document what any call of its kind may be answered before its route is asked, or where that can't be."""
-    for path, operations in merged["paths"].items():
-        for operation in operations.values() if path.startswith("/api/") else ():
-            kinds: list[type[Problem]] = [errors.BadRequest, errors.Unavailable]
-            body, parameters = operation.get("requestBody"), operation.get("parameters", ())
-            if body:
-                kinds.append(errors.BodyTooLarge)
-            if body or parameters:
-                kinds.append(Invalid)
-            if any(parameter["name"] == "Ginnel-Workspace" for parameter in parameters):
-                kinds.append(errors.NotFound)
-            for status, told in problems(*kinds).items():
-                operation["responses"].setdefault(str(status), told)
-
-
 def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """Document an operation's refusals, for a route's `responses`: each kind by its code and its docstring."""
     documented: dict[int | str, dict[str, Any]] = {}
@@ -276,7 +283,7 @@ def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
         says = " ".join((kind.__doc__ or kind.code).split())
         response = documented.setdefault(
             kind.status,
-            {"description": "", "content": {"application/problem+json": {"schema": _PROBLEM_REF, "examples": {}}}},
+            {"description": "", "content": {"application/problem+json": {"schema": PROBLEM, "examples": {}}}},
         )
         response["description"] = f"{response['description']}\n* `{kind.code}`: {says}".strip()
         example = {"summary": says, "value": errors.body(kind.status, kind.code, says, "7f0c9a52d1e84b36")}
@@ -284,32 +291,8 @@ def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     return documented
 
 
-_PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
-_PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code", "request_id"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string", "description": "Stable: write your program against it."},
-        "request_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "description": "One entry a bad field, all of them at once.",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "code", "detail"],
-                "properties": {
-                    "pointer": {"type": "string", "description": "JSON pointer into the body, or `query:name`."},
-                    "code": {"type": "string"},
-                    "detail": {"type": "string"},
-                },
-            },
-        },
-    },
-}
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
+"""The schema of problems, which `openapi` describes."""
 
 
 def etag(version: int) -> str:

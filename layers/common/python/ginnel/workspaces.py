@@ -23,6 +23,8 @@ class Workspace(Base):
     retention_days: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+    require_second_factor: Mapped[bool] = mapped_column(default=False)
+    """Whether only sessions that a second factor began may enter (see `access`)."""
 
 
 class Member(Base):

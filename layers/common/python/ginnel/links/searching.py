@@ -10,7 +10,7 @@ import binascii
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -20,8 +20,8 @@ from sqlalchemy.orm import aliased
 
 from ginnel import domains, slugs, tags
 from ginnel.domains import Domain
-from ginnel.drafts import LinkPage
 from ginnel.errors import Invalid
+from ginnel.outputs import LinkPage
 
 from .reading import Found, shown
 from .tables import Budget, Link
@@ -30,6 +30,9 @@ Sort = Literal["-created_at", "created_at", "-updated_at", "slug"]
 
 NEAR = 4_000
 """Links of the order that are read for what was asked, before an index is."""
+_FARTHER = 4
+"""How many times as many are read on, where the near ones promise a page there and links lie in their order: an index costs
+five times as much for each that it leads to."""
 _FEW = 5_000
 """Links that a filter may leave over for all of them to be read."""
 _TRIGRAM = 3
@@ -85,7 +88,9 @@ async def find_all(  # noqa: PLR0913  # one question, each word of it by name
     asked = _Asked(workspace, search, named, held, on.id if on else None, archived, sort, after, limit + 1)
     rows = await _near(conn, asked)
     if len(rows) <= limit and await _further(conn, asked):
-        rows = await _indexed(conn, asked)
+        rows += await _farther(conn, asked, found=len(rows))
+        if len(rows) <= limit:
+            rows = await _indexed(conn, asked)
     last = rows[limit - 1].link if len(rows) > limit else None
     return LinkPage(items=await shown(conn, rows[:limit]), next_cursor=_cursor(last, sort) if last else None)
 
@@ -97,8 +102,23 @@ async def _named(conn: AsyncSession, search: str, *, workspace: int) -> Sequence
 
 
 async def _near(conn: AsyncSession, asked: _Asked) -> list[Found]:
-    near: type[Link] = aliased(Link, _next(select(Link), asked).limit(NEAR).subquery())
-    return await _found(conn, near, [*_filters(near, asked), *_searched(near, asked)], asked)
+    return await _among(conn, _next(select(Link), asked).limit(NEAR), asked)
+
+
+async def _farther(conn: AsyncSession, asked: _Asked, *, found: int) -> list[Found]:
+    """Read on behind the near links, if the rest of a page is to be expected there by what was found among these."""
+    rest = asked.limit - found
+    if found * _FARTHER < rest or asked.sort not in {"-created_at", "created_at"}:
+        return []
+    return await _among(
+        conn, _next(select(Link), asked).offset(NEAR).limit(_FARTHER * NEAR), replace(asked, limit=rest)
+    )
+
+
+async def _among(conn: AsyncSession, some: Select[Link], asked: _Asked) -> list[Found]:
+    """Find what is asked for among some links."""
+    link: type[Link] = aliased(Link, some.subquery())
+    return await _found(conn, link, [*_filters(link, asked), *_searched(link, asked)], asked)
 
 
 async def _further(conn: AsyncSession, asked: _Asked) -> bool:

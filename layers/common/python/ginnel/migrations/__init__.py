@@ -17,10 +17,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from ginnel import (
+    addresses,
     audit,
     blocking,
     db,
+    devices,
     domains,
+    factors,
     idempotency,
     imports,
     keys,
@@ -41,8 +44,8 @@ from ginnel.db import Base
 
 # The mapped classes register themselves with Base when their modules are imported.
 MODELS = (
-    audit, blocking, domains, idempotency, imports, keys, links, mail, orphans, purges, sessions, stats,
-    tickets, users, webhooks, workspaces,
+    addresses, audit, blocking, devices, domains, factors, idempotency, imports, keys, links, mail, orphans, purges, sessions,
+    stats, tickets, users, webhooks, workspaces,
 )  # fmt: skip
 METADATA = Base.metadata
 

@@ -1,0 +1,104 @@
+"""E-mail addresses: proved to be one's own, and changed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
+
+from ginnel import access, addresses, mail, passwords, recovery, tickets, users, web
+from ginnel.access import Person
+from ginnel.db import Conn
+from ginnel.errors import Invalid, TooManyRequests
+from ginnel.users import Email
+from ginnel.web import Now
+
+from . import tries
+
+router = APIRouter()
+
+
+class Proof(web.Input):
+    ticket: tickets.Given
+
+
+class Resent(web.Input):
+    email: Annotated[Email | None, Field(description="Left out, your own, if you are signed in.")] = None
+
+
+class NewAddress(web.Input):
+    email: Email
+    password: passwords.Given
+
+
+class Confirmed(web.Output):
+    changed: Annotated[
+        bool,
+        Field(description="Whether the address is changed by now; false while the other one has still to confirm it."),
+    ]
+
+
+@router.post(
+    "/api/v1/auth/verify",
+    status_code=204,
+    tags=["auth"],
+    summary="Prove an e-mail address",
+    description="With the ticket of the mail that was sent there, which is good once, for a day.",
+    responses=web.problems(tickets.TicketInvalid, addresses.AddressClaimed, Invalid),
+)
+async def verify(given: Proof, conn: Conn, now: Now) -> None:
+    await addresses.verify(conn, given.ticket, now=now)
+
+
+@router.post(
+    "/api/v1/auth/verify/resend",
+    status_code=202,
+    tags=["auth"],
+    summary="Have that mail sent again",
+    description="To your own address if you are signed in, or to the one that is named. Whether there is an account, and "
+    "whether it has still to prove its address, the answer does not tell.",
+    responses=web.problems(*access.REFUSALS, Invalid, TooManyRequests),
+    response_class=Response,
+)
+async def resend(asked: Resent, request: Request, bearer: access.Bearer, conn: Conn, now: Now) -> Response:
+    if asked.email is None:
+        user = await users.get(conn, (await access.me(bearer, conn, now)).user)
+        await tries.mail(request, user.email)
+        mail.send(conn, "welcome", to=user.email, now=now, user=user.id)
+    else:
+        await tries.mail(request, asked.email)
+        mail.send(conn, "welcome", to=asked.email, now=now)
+    return Response(status_code=202, headers={"cache-control": "no-store"})
+
+
+@router.post(
+    "/api/v1/auth/email",
+    status_code=202,
+    tags=["auth"],
+    summary="Change the e-mail address",
+    description="Sends a mail to the new address, and one to the old one if that was proved. The change takes effect when the "
+    "tickets of both have come to `POST /api/v1/auth/email/confirm` within a day. Another request replaces this one.",
+    responses=web.problems(*access.OF_PERSON, recovery.PasswordWrong, TooManyRequests, Invalid),
+    response_class=Response,
+)
+async def change_email(
+    wanted: NewAddress, request: Request, conn: Conn, me: Annotated[Person, Depends(access.person)], now: Now
+) -> Response:
+    await tries.proof(me.user)
+    await tries.mail(request, wanted.email)
+    user = await recovery.prove(conn, me.user, wanted.password)
+    await addresses.ask_change(conn, user, email=wanted.email, now=now)
+    return Response(status_code=202, headers={"cache-control": "no-store"})
+
+
+@router.post(
+    "/api/v1/auth/email/confirm",
+    tags=["auth"],
+    summary="Confirm a change of e-mail address",
+    description="With the ticket of the mail that was sent to the old or the new address. Each is good once. Tickets that were "
+    "sent to the old address for other purposes end with the change; sessions go on.",
+    responses=web.problems(tickets.TicketInvalid, addresses.AddressClaimed, Invalid),
+)
+async def confirm_email(given: Proof, conn: Conn, now: Now) -> Confirmed:
+    return Confirmed(changed=await addresses.confirm_change(conn, given.ticket, now=now))

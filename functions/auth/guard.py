@@ -1,0 +1,58 @@
+"""How often somebody may try a password or make an account, from one place or at one account.
+
+An account's count is for strangers, who could keep its owner out by using it up: a browser from which the owner has signed in
+is counted for itself. Tries are counted before any hash is computed, and alike for addresses that are known and unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ginnel import db, devices, settings, throttle, users, visits, web
+
+from . import cookies
+
+_WINDOW = 600
+_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Settings:
+    login_tries: int = 10
+    """At one account by strangers, and from one remembered browser, within ten minutes."""
+    login_tries_address: int = 50
+    """From one address within ten minutes, at whatever accounts."""
+    registrations_address: int = 1000
+    """From one address within a day."""
+    registration_mails: int = 5
+    """To one mailbox within a day."""
+
+
+async def login(conn: AsyncSession, email: str, request: Request, *, now: datetime) -> int | None:
+    """Count a try to sign in. Returns whose remembered browser it comes from, if any. Raises TooManyRequests."""
+    wanted, run = settings.read(Settings), db.on(conn)
+    email = users.spelling(email)
+    if secret := cookies.read_device(request):
+        device = await devices.find(conn, secret, email=email, now=now)
+        if device is not None:
+            await throttle.check(f"login:device:{device.id}", limit=wanted.login_tries, seconds=_WINDOW, run=run)
+            return device.user_id
+    place = visits.network(web.address(request))
+    await throttle.check(f"login:from:{place}", limit=wanted.login_tries_address, seconds=_WINDOW, run=run)
+    await throttle.check(f"login:as:{email.lower()}", limit=wanted.login_tries, seconds=_WINDOW, run=run)
+    return None
+
+
+async def registration(conn: AsyncSession, email: str, request: Request) -> bool:
+    """Count an account that is to be made, and say whether its mailbox may hear of it. Raises TooManyRequests.
+
+    A mailbox that others claim again and again is left in peace; to be told so would be of use to nobody but them.
+    """
+    wanted, run = settings.read(Settings), db.on(conn)
+    place = visits.network(web.address(request))
+    await throttle.check(f"register:from:{place}", limit=wanted.registrations_address, seconds=_DAY, run=run)
+    return await throttle.spend(f"register:as:{email.lower()}", limit=wanted.registration_mails, seconds=_DAY, run=run)

@@ -1,0 +1,49 @@
+"""Second factors: what people prove who they are by besides a password, so that a stolen one is not enough.
+
+An authenticator app (`totp`) or passkeys (`passkeys`), and recovery codes (`recovery`) for when these are lost. `proving` asks
+for them. What a workspace requires of its members is `access`'s to enforce, by the session's `second_factor`.
+"""
+
+from . import passkeys, recovery, totp
+from .assertions import Assertion, Attestation
+from .proving import (
+    UNPROVED,
+    Code,
+    CodesThrottled,
+    PasskeyRequired,
+    Proof,
+    TotpInvalid,
+    TotpRequired,
+    demand,
+    prove,
+)
+from .standing import FactorMissing, FactorNeeded, FactorsOut, PasskeyOut, clear, find, has, renew_codes, settle, tell
+from .tables import Means
+
+__all__ = [
+    "UNPROVED",
+    "Assertion",
+    "Attestation",
+    "Code",
+    "CodesThrottled",
+    "FactorMissing",
+    "FactorNeeded",
+    "FactorsOut",
+    "Means",
+    "PasskeyOut",
+    "PasskeyRequired",
+    "Proof",
+    "TotpInvalid",
+    "TotpRequired",
+    "clear",
+    "demand",
+    "find",
+    "has",
+    "passkeys",
+    "prove",
+    "recovery",
+    "renew_codes",
+    "settle",
+    "tell",
+    "totp",
+]

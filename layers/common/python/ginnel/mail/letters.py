@@ -1,0 +1,89 @@
+"""What each kind of mail says, decided when it is sent: whether there is anything to say, to whom, and in which text.
+
+Here a ticket is issued that a mail carries. Nothing is sent to an address as a request spelt it where an account has it: two
+spellings that the database takes for one may be two mailboxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ginnel import addresses, settings, tickets
+from ginnel.addresses import EmailChange
+from ginnel.users import User
+
+from .delivering import Due
+from .writing import Letter, link
+
+Decide = Callable[[AsyncSession, Due, datetime], Awaitable[Letter | None]]
+
+
+async def decide(conn: AsyncSession, mail: Due, *, now: datetime) -> Letter | None:
+    """Decide what a mail says; None if by now there is nothing to say."""
+    return await _KINDS[mail.template](conn, mail, now)
+
+
+async def _welcome(conn: AsyncSession, mail: Due, now: datetime) -> Letter | None:
+    """Ask whoever reads an address's mail to confirm it: for the account of `user`, or for the one that has it."""
+    number = mail.fields.get("user")
+    user = await conn.get(User, number) if number else await addresses.holder(conn, mail.recipient)
+    if user is None or user.disabled_at or user.email_verified_at:
+        return None
+    if await addresses.owner(conn, user.email):
+        # The ticket for a new password is asked for on the page: a mail that nobody asked for carries none.
+        return Letter(user.email, "account_exists", {"link": f"{settings.site().origin}/app/forgot"})
+    secret = await tickets.issue(conn, "verify", user=user.id, lifetime=addresses.LIFETIME, now=now, email=user.email)
+    return Letter(user.email, "confirm", {"link": link("verify", secret)})
+
+
+async def _reset(conn: AsyncSession, mail: Due, now: datetime) -> Letter | None:
+    """Let whoever reads an address's mail choose a new password for its account, if it has one."""
+    user = await addresses.holder(conn, mail.recipient)
+    if user is None:
+        return None
+    secret = await tickets.issue(conn, "reset", user=user.id, now=now, email=user.email)
+    return Letter(user.email, "reset", {"link": link("reset", secret)})
+
+
+async def _change_email(conn: AsyncSession, mail: Due, now: datetime) -> Letter | None:
+    """Ask one `side` of a change of address, `old` or `new`, to confirm it."""
+    change = await conn.get(EmailChange, mail.fields["change"])
+    if change is None or change.expires_at <= now:
+        return None
+    side = mail.fields["side"]
+    if side == "new" and await addresses.owner(conn, change.email):
+        return Letter(mail.recipient, "address_in_use", {})
+    secret = await tickets.issue(
+        conn,
+        "change_email",
+        user=change.user_id,
+        lifetime=change.expires_at - now,
+        now=now,
+        change=change.id,
+        side=side,
+    )
+    return Letter(mail.recipient, f"change_email_{side}", {"link": link("email", secret), "email": change.email})
+
+
+def _notice(text: str, *, page: str = "") -> Decide:
+    """Say what has happened, in a text that knows the mail's fields and a page to go to."""
+
+    async def say(_: AsyncSession, mail: Due, __: datetime) -> Letter:
+        return Letter(mail.recipient, text, {**mail.fields, "link": f"{settings.site().origin}/app/{page}"})
+
+    return say
+
+
+_KINDS: Final[Mapping[str, Decide]] = {
+    "welcome": _welcome,
+    "reset": _reset,
+    "change_email": _change_email,
+    "password_changed": _notice("password_changed", page="forgot"),
+    "email_changed": _notice("email_changed"),
+    "factor_changed": _notice("factor_changed", page="forgot"),
+}
+"""By the names that `mail.send` is called with."""

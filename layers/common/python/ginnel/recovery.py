@@ -1,0 +1,72 @@
+"""A new password: chosen by who knows the old one, or by who reads the account's mail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ginnel import addresses, audit, db, factors, keys, mail, passwords, sessions, tickets, users
+from ginnel.factors import PasswordWrong
+from ginnel.users import User
+
+
+async def prove(conn: AsyncSession, user: int, password: str) -> User:
+    """Return somebody as they are once their password has proved that it is they. Raises PasswordWrong.
+
+    It gives the connection back while the hash waits for its turn: nothing else may have been done yet.
+    """
+    person = await users.get(conn, user)
+    await db.pause(conn)
+    if not await passwords.verify(person.password_hash, password):
+        raise PasswordWrong("This is not the account's password.")
+    return person
+
+
+async def change(conn: AsyncSession, user: int, *, session: int | None, current: str, new: str, now: datetime) -> None:  # noqa: PLR0913  # each by its name
+    """Change a password and end all sessions but this one. Raises PasswordWrong, or Invalid for a common password."""
+    person = await prove(conn, user, current)
+    fresh = await _hashed(new, person, pointer="/new")
+    same = (User.id == user, User.password_hash == person.password_hash, User.disabled_at.is_(None))
+    changed = update(User).where(*same).values(password_hash=fresh).returning(User.id)
+    if (await conn.execute(changed, execution_options={"synchronize_session": False})).first() is None:
+        raise PasswordWrong("The password was changed meanwhile.")
+    await sessions.end_all(conn, user=user, but=session, now=now)
+    await tickets.end(conn, ["reset"], user=user, now=now)
+    # To an address that nobody has proved, an account's affairs are not told.
+    if person.email_verified_at:
+        mail.send(conn, "password_changed", to=person.email, now=now)
+    audit.record(conn, "password_changed", subject=f"user:{user}", at=now, user=user)
+
+
+async def reset(conn: AsyncSession, secret: str, password: str, *, now: datetime) -> None:
+    """Take a mail's ticket for the old password, and end all sessions. Raises TicketInvalid, AddressClaimed or Invalid.
+
+    The ticket proves the address as well. Where nobody had done so before, whoever made the account's API keys and set up its
+    second factors was not known to be its owner: they end, too. Otherwise a second factor stays in force.
+    """
+    ticket = await tickets.find(conn, "reset", secret, now=now)
+    if ticket.user_id is None:
+        raise tickets.refused()
+    person = await users.get(conn, ticket.user_id)
+    await db.pause(conn)
+    fresh = await _hashed(password, person, pointer="/password")
+    ticket = await tickets.redeem(conn, "reset", secret, now=now)
+    await addresses.prove(conn, ticket, email=ticket.data["email"], now=now)
+    changed = update(User).where(User.id == person.id).values(password_hash=fresh)
+    await conn.execute(changed, execution_options={"synchronize_session": False})
+    if person.email_verified_at is None:
+        await keys.revoke_all(conn, user=person.id, now=now)
+        await factors.clear(conn, person.id, now=now)
+    await sessions.end_all(conn, user=person.id, now=now)
+    await tickets.end(conn, ["reset"], user=person.id, now=now)
+    mail.send(conn, "password_changed", to=person.email, now=now)
+    audit.record(conn, "password_reset", subject=f"user:{person.id}", at=now, user=person.id)
+
+
+async def _hashed(password: str, person: User, *, pointer: str) -> str:
+    await passwords.check(
+        password, pointer=pointer, about=[person.email, *person.email.split("@"), *person.name.split()]
+    )
+    return await passwords.encode(password)
