@@ -37,7 +37,9 @@ class Standing(Enum):
 class World:
     """The workspace that is attacked, that of an attacker, and whoever has come so far."""
 
-    register: Callable[[], Awaitable[Account]]
+    accounts: dict[str, Account]
+    """By what they send as proof."""
+    _register: Callable[[], Awaitable[Account]]
     dns: Records
     page: str
     home: Tenant
@@ -48,6 +50,16 @@ class World:
         if name not in self._headers:
             self._headers[name] = await ACTORS[name].come(self)
         return self._headers[name]
+
+    async def register(self) -> Account:
+        account = await self._register()
+        self.accounts[account.http.headers["authorization"]] = account
+        return account
+
+    def password(self, headers: Headers) -> str:
+        """Return the password of who sends these headers; nobody's, if that is no person."""
+        account = self.accounts.get(headers.get("authorization", ""))
+        return account.password if account else "nobody's"
 
     async def join(self, role: str) -> Account:
         """Have somebody be a member of the workspace that is attacked, by default in their own one."""
@@ -68,8 +80,10 @@ class World:
 
 
 async def world(register: Callable[[], Awaitable[Account]], dns: Records, page: str) -> World:
-    home, other = await tenant(await register(), dns, page), await tenant(await register(), dns, page)
-    return World(register, dns, page, home, other)
+    owners = [await register(), await register()]
+    home, other = [await tenant(owner, dns, page) for owner in owners]
+    accounts = {owner.http.headers["authorization"]: owner for owner in owners}
+    return World(accounts, register, dns, page, home, other)
 
 
 def bearer(account: Account) -> Headers:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import httpx
 import pytest
 
-from ginnel import outbound
+from ginnel import outbound, redis
 from tests.conftest import Account, Records
 from tests.peers import always, answer, letting, serving
 
@@ -41,3 +42,13 @@ async def bare() -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def here(make: Make) -> World:
     return await make()
+
+
+async def forget_tries() -> None:
+    """Have nobody be refused for what was tried before."""
+
+    async def act(client: Any) -> None:
+        async for name in client.scan_iter(match="*tries:*"):
+            await client.delete(name)
+
+    await redis.each(act)

@@ -157,6 +157,28 @@ async def _delivery(own: Tenant) -> int:
     return await own.make(f"/api/v1/webhooks/{webhook}/test", {})
 
 
+async def _session(own: Tenant) -> int:
+    """Sign the owner in once more."""
+    return await _of_owner(
+        own,
+        "insert into sessions (user_id, user_agent, created_at, last_used_at, expires_at) "
+        "select id, $2, now(), now(), now() + interval '1 day' from users where email = $1 returning id",
+    )
+
+
+async def _passkey(own: Tenant) -> int:
+    return await _of_owner(
+        own,
+        "insert into passkeys (user_id, user_handle, name, credential_id, public_key, sign_count, created_at) "
+        "select id, 'handle', $2, convert_to($2, 'UTF8'), 'key', 0, now() from users where email = $1 returning id",
+    )
+
+
+async def _of_owner(own: Tenant, statement: str) -> int:
+    made: int = await sql(statement, own.owner.email, own.unique())
+    return made
+
+
 async def _blocked(own: Tenant) -> int:
     """Block a host: that is the installation's, whoever asks."""
     made: int = await sql(
@@ -175,6 +197,8 @@ THINGS: dict[str, Callable[[Tenant], Awaitable[Any]]] = {
     "key": _key,
     "link": _link,
     "orphan": _orphan,
+    "passkey": _passkey,
+    "session": _session,
     "slug": _slug,
     "tag": _tag,
     "webhook": _webhook,

@@ -18,7 +18,7 @@ PUBLIC: Final = "public"
 KNOWN: Final = "known"
 """For everybody who can prove who they are, keys too."""
 PERSON: Final = "person"
-"""The same, but for no key."""
+"""The same, but for no key, and whatever workspace is asked for."""
 OPERATOR: Final = "operator"
 """For those who run the installation, signed in themselves. Anything else is a scope."""
 
@@ -44,10 +44,14 @@ class Row:
     """Actors that fare otherwise than all of their standing and scopes."""
     installation: bool = False
     """What it names belongs to no workspace."""
+    own: bool = False
+    """What it names is the owner's own: nobody else has it, in the workspace or out of it."""
     ends: bool = False
     """Those who are granted it can do nothing more."""
 
 
+PROOF: Final = {"password": "{password}"}
+TICKET: Final = {"ticket": "no-such-ticket-{unique}"}
 LOGO: Final = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg=="
 )
@@ -63,6 +67,29 @@ ROUTES: dict[str, Row] = {
     "POST /api/v1/auth/refresh": Row(PUBLIC, answers=401),
     "POST /api/v1/auth/logout": Row(PUBLIC, ends=True),
     "GET /api/v1/auth/me": Row(KNOWN),
+    "POST /api/v1/auth/verify": Row(PUBLIC, json=TICKET, answers=400),
+    "POST /api/v1/auth/verify/resend": Row(PUBLIC, json={"email": "{unique}@example.com"}),
+    "POST /api/v1/auth/email": Row(PERSON, json={**PROOF, "email": "{unique}@example.com"}),
+    "POST /api/v1/auth/email/confirm": Row(PUBLIC, json=TICKET, answers=400),
+    "POST /api/v1/auth/forgot": Row(PUBLIC, json={"email": "{unique}@example.com"}),
+    "POST /api/v1/auth/reset": Row(PUBLIC, json={**TICKET, "password": "quiet lantern 7 oaks"}, answers=400),
+    "POST /api/v1/auth/password": Row(PERSON, json={"current": "wrong", "new": "quiet lantern 7 oaks"}, answers=403),
+    "GET /api/v1/auth/sessions": Row(PERSON),
+    "DELETE /api/v1/auth/sessions": Row(PERSON),
+    "DELETE /api/v1/auth/sessions/{session}": Row(PERSON, own=True),
+    "GET /api/v1/auth/factors": Row(PERSON),
+    "POST /api/v1/auth/totp": Row(PERSON, json=PROOF),
+    # Nobody has a code of an app that none of them has confirmed.
+    "POST /api/v1/auth/totp/confirm": Row(PERSON, json={"code": "000000"}, answers=403),
+    "DELETE /api/v1/auth/totp": Row(PERSON, json=PROOF, answers=409),
+    "POST /api/v1/auth/recovery-codes": Row(PERSON, json=PROOF, answers=409),
+    "POST /api/v1/auth/passkeys/options": Row(PERSON, json=PROOF),
+    "POST /api/v1/auth/passkeys": Row(PERSON, json={"name": "{unique}", "credential": {}}, answers=422),
+    "PATCH /api/v1/auth/passkeys/{passkey}": Row(PERSON, json={"name": "{unique}"}, own=True),
+    # Who has a passkey is asked for more than a password.
+    "DELETE /api/v1/auth/passkeys/{passkey}": Row(PERSON, json=PROOF, own=True, answers=403),
+    "POST /api/v1/auth/passkeys/sign-in/options": Row(PUBLIC),
+    "POST /api/v1/auth/passkeys/sign-in": Row(PUBLIC, json={"credential": {}}, answers=422),
     "POST /api/v1/api-keys": Row("keys:write", json={"name": "{unique}", "scopes": ["links:read"]}),
     "GET /api/v1/api-keys": Row("keys:write", shows=("key",)),
     "DELETE /api/v1/api-keys/{key}": Row("keys:write", but={"member": 404}),
