@@ -121,6 +121,8 @@ async def refresh(request: Request, response: Response, conn: Conn, now: Now) ->
     summary="Sign out",
     description="Ends the session of the refresh cookie, and that of the access token if one is sent. Can be repeated.",
     responses=web.problems(cookies.CrossSite),
+    # The token may be left out.
+    openapi_extra={"security": [{}]},
     dependencies=[OwnPage],
 )
 async def logout(request: Request, response: Response, bearer: access.Bearer, conn: Conn, now: Now) -> None:

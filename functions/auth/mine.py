@@ -73,7 +73,9 @@ async def export(
     "it lead nowhere, within a second. What was kept is then deleted step by step, which takes minutes for large accounts. "
     "Workspaces go on, if they have another owner or you name one, without a word of you. Slugs of deleted links are kept "
     "from others for 30 days. Export your data before.",
-    responses=web.problems(*access.OF_PERSON, *factors.UNPROVED, cookies.CrossSite, drafts.HandOverFirst, Invalid),
+    responses=web.problems(
+        *access.OF_PERSON, *factors.UNPROVED, cookies.CrossSite, drafts.HandOverFirst, drafts.LastOperator, Invalid
+    ),
     dependencies=[OwnPage],
 )
 async def erase(draft: ErasureDraft, response: Response, conn: Conn, me: Self, now: Now) -> ErasureOut:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID, uuid5
 
-from pydantic import AwareDatetime, Field, IPvAnyAddress
+from pydantic import BeforeValidator, Field, IPvAnyAddress, WithJsonSchema
+from pydantic_core import PydanticCustomError
 from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,6 +24,20 @@ _OLDEST = timedelta(days=366)
 _AHEAD = timedelta(minutes=5)
 
 
+def _written(value: object) -> object:
+    """Refuse numbers and bytes, which Python takes for addresses."""
+    if not isinstance(value, str):
+        raise PydanticCustomError("string_type", "Input should be a valid string")
+    return value
+
+
+Address = Annotated[
+    IPvAnyAddress,
+    BeforeValidator(_written),
+    WithJsonSchema({"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}),
+]
+
+
 class CapturedIn(web.Input):
     id: Annotated[
         web.Text,
@@ -32,8 +47,8 @@ class CapturedIn(web.Input):
     ]
     slug: Annotated[web.Text, Field(min_length=1, max_length=256)]
     domain: Annotated[web.Text, Field(max_length=253)] | None = None
-    at: AwareDatetime | None = Field(default=None, description="When it happened; left out, now.")
-    address: IPvAnyAddress | None = Field(default=None, description="Turned into a place, then forgotten.")
+    at: web.AnyMoment | None = Field(default=None, description="When it happened; left out, now.")
+    address: Address | None = Field(default=None, description="Turned into a place, then forgotten.")
     user_agent: Annotated[web.Text, Field(max_length=4096)] = ""
     referrer: Annotated[web.Text, Field(max_length=16_384)] = ""
 

@@ -53,7 +53,9 @@ async def block(draft: BlockedHostDraft, conn: Conn, me: Operator, now: Now) -> 
     description="The body is text: one host a line, or a hosts file, with `#` before comments. What is blocked already stays "
     "as it is, and a line that can't be understood keeps none of the others.",
     responses=web.problems(*access.REFUSALS, access.NotOperator, Invalid),
-    openapi_extra={"requestBody": {"required": True, "content": {"text/plain": {"example": _LIST}}}},
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"text/plain": {"schema": {"type": "string"}, "example": _LIST}}}
+    },
 )
 async def add_list(
     request: Request, conn: Conn, me: Operator, now: Now, reason: Annotated[Reason | None, Query()] = None

@@ -30,9 +30,10 @@ More = Annotated[bool, Query(description="Whether further parts of the file foll
 
 _FILE = {
     "requestBody": {
-        "required": True,
+        "required": False,  # a part may be empty
         "description": "The file itself, of up to 64 MiB: CSV or JSON, in UTF-8 or UTF-16.",
-        "content": {"text/csv": BINARY, "application/json": BINARY, "application/x-ndjson": BINARY},
+        # A part may be cut out of it anywhere, and is no JSON then.
+        "content": {"text/csv": BINARY, "application/json": {"schema": {}}, "application/x-ndjson": BINARY},
     }
 }
 

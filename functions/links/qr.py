@@ -19,7 +19,7 @@ from .answer import LinkId
 router = APIRouter(tags=["qr"])
 
 Reader = Annotated[Me, Depends(access.may("links:read"))]
-Text = Annotated[web.Text, Query(max_length=32)]
+_COLOUR = "#?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})"
 
 _TYPES: dict[qr.Format, str] = {"svg": "image/svg+xml", "png": "image/png"}
 _MAX_AGE = 3600
@@ -36,9 +36,21 @@ def look(  # noqa: PLR0913  # FastAPI injects each by its type
     ecc: Annotated[
         qr.Correction, Query(description="How much may be damaged: L 7 %, M 15 %, Q 25 %, H 30 %. With a logo it is H.")
     ] = "M",
-    fg: Annotated[Text, Query(description="The modules' colour, #rgb or #rrggbb; # may be left out.")] = "#000000",
+    fg: Annotated[
+        web.Text,
+        Query(
+            max_length=32,
+            description="The modules' colour, #rgb or #rrggbb; # may be left out.",
+            json_schema_extra={"pattern": f"^{_COLOUR}$"},
+        ),
+    ] = "#000000",
     bg: Annotated[
-        Text, Query(description="The background's, or `transparent`. It must be the lighter one.")
+        web.Text,
+        Query(
+            max_length=32,
+            description="The background's, or `transparent`. It must be the lighter one.",
+            json_schema_extra={"pattern": f"^({_COLOUR}|transparent)$"},
+        ),
     ] = "#ffffff",
 ) -> qr.Look:
     """Read how a code is to look. Raises Invalid."""

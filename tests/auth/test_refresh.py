@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from itertools import product
 
 import asyncpg
 import httpx
@@ -229,45 +228,3 @@ async def test_an_unknown_token_is_refused(refresh: Refresh, secret: str) -> Non
     answer = await refresh(secret)
     problem(answer, 401, "refresh_invalid")
     cleared(answer)
-
-
-FOREIGN = [
-    {"origin": "https://evil.example"},
-    {"origin": "null"},
-    {"origin": "http://go.test.evil.example"},
-    {"origin": "http://go.test:8080"},
-    {"origin": "https://go.test"},
-    {"origin": "http://sub.go.test"},
-    {"origin": ""},
-    {"sec-fetch-site": "cross-site"},
-    {"sec-fetch-site": "same-site"},
-    {"origin": "http://go.test", "sec-fetch-site": "cross-site"},
-    {"content-type": "text/plain"},
-    {"content-type": "application/x-www-form-urlencoded"},
-    {"content-type": "multipart/form-data; boundary=x"},
-    {"content-type": "text/plain; application/json"},
-    {"content-type": ""},
-]
-
-
-@pytest.mark.parametrize(("path", "headers"), list(product(["refresh", "logout"], FOREIGN)))
-async def test_another_site_can_use_no_cookie(account: Account, path: str, headers: dict[str, str]) -> None:
-    problem(await account.http.post(f"/api/v1/auth/{path}", headers=headers), 403, "cross_site")
-    assert (await account.http.post(URL)).status_code == 200
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"origin": "http://go.test", "sec-fetch-site": "same-origin", "content-type": "application/json"},
-        {"origin": "HTTP://GO.TEST"},
-        {"content-type": "Application/JSON; charset=utf-8"},
-        {"sec-fetch-site": "none"},
-        {"host": "tunnel.test:8443", "origin": "http://tunnel.test:8443"},
-        {"host": "tunnel.test:8443", "origin": "http://go.test"},
-    ],
-)
-async def test_the_sites_own_pages_and_programs_can(account: Account, headers: dict[str, str]) -> None:
-    headers["cookie"] = f"{COOKIE}={account.http.cookies[COOKIE]}"
-    answer = await account.http.post(URL, headers=headers)
-    assert answer.status_code == 200, answer.text

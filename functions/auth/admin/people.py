@@ -93,7 +93,7 @@ async def enable(user_id: UserId, conn: Conn, me: Operator, now: Now) -> WholeAc
     "/api/v1/admin/users/{user_id}/promote",
     summary="Make an administrator",
     description="Of the whole installation. Asks for your own password once more.",
-    responses=web.problems(*REFUSALS, rights.PasswordWrong, NotFound, TooManyRequests, Invalid),
+    responses=web.problems(*REFUSALS, factors.PasswordWrong, NotFound, TooManyRequests, Invalid),
 )
 async def promote(user_id: UserId, given: Confirmed, conn: Conn, me: Operator, now: Now) -> WholeAccount:
     await rights.confirm(conn, given.password, by=me.user)
@@ -105,7 +105,7 @@ async def promote(user_id: UserId, given: Confirmed, conn: Conn, me: Operator, n
     "/api/v1/admin/users/{user_id}/demote",
     summary="Unmake an administrator",
     description="Asks for your own password once more. Nobody can do it to themselves, so that an administrator is left.",
-    responses=web.problems(*REFUSALS, rights.PasswordWrong, NotFound, rights.OwnAccount, TooManyRequests, Invalid),
+    responses=web.problems(*REFUSALS, factors.PasswordWrong, NotFound, rights.OwnAccount, TooManyRequests, Invalid),
 )
 async def demote(user_id: UserId, given: Confirmed, conn: Conn, me: Operator, now: Now) -> WholeAccount:
     await rights.confirm(conn, given.password, by=me.user)

@@ -21,10 +21,11 @@ MEDIA_TYPES: dict[Format, str] = {
 }
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
+_OBJECTS = {"schema": {"type": "array", "items": {"type": "object"}}}
 PARTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file, or a part of it",
-        "content": {"text/csv": BINARY, "application/json": BINARY, "application/x-ndjson": BINARY},
+        "content": {"text/csv": BINARY, "application/json": _OBJECTS, "application/x-ndjson": BINARY},
         "headers": {"Link": {"description": 'The next part, as rel="next".', "schema": {"type": "string"}}},
     }
 }

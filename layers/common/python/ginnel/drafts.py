@@ -148,7 +148,9 @@ class History(web.Output):
 
 
 class Revert(web.Input):
-    version: Annotated[int, Field(strict=True, ge=1, description="The version whose fields the link shall have again.")]
+    version: Annotated[
+        int, Field(strict=True, ge=1, lt=2**31, description="The version whose fields the link shall have again.")
+    ]
 
 
 class BulkCreate(LinkDraft):
@@ -159,7 +161,7 @@ class BulkCreate(LinkDraft):
 class BulkUpdate(LinkChange):
     op: Literal["update"]
     id: Annotated[int, Field(strict=True, ge=1, lt=2**63)]
-    if_version: Annotated[int, Field(strict=True, ge=1)] | None = Field(
+    if_version: Annotated[int, Field(strict=True, ge=1, lt=2**31)] | None = Field(
         default=None, description="Change it only if it still is at this version."
     )
 
@@ -167,7 +169,7 @@ class BulkUpdate(LinkChange):
 class BulkDelete(web.Input):
     op: Literal["delete"]
     id: Annotated[int, Field(strict=True, ge=1, lt=2**63)]
-    if_version: Annotated[int, Field(strict=True, ge=1)] | None = None
+    if_version: Annotated[int, Field(strict=True, ge=1, lt=2**31)] | None = None
 
 
 BulkItem = Annotated[BulkCreate | BulkUpdate | BulkDelete, Field(discriminator="op")]

@@ -59,6 +59,8 @@ def body(
 
 
 class BadRequest(Problem):
+    """It can't be read: its head is too long, or its body is not what its `Content-Type` says (`json_invalid`: no JSON)."""
+
     status, code = 400, "bad_request"
 
 
@@ -77,6 +79,8 @@ class Forbidden(Problem):
 
 
 class NotFound(Problem):
+    """There is none, or not for those who ask; their workspace neither, if they are no member of it."""
+
     status, code = 404, "not_found"
 
     def __init__(self, noun: str, name: object = "") -> None:
@@ -113,6 +117,12 @@ class TooManyRequests(Problem):
     """There were too many calls, or tries: `Retry-After` says in how many seconds there may be another."""
 
     status, code = 429, "too_many_requests"
+
+
+class BodyTooLarge(Problem):
+    """The body has more bytes than are read."""
+
+    status, code = 413, "body_too_large"
 
 
 class Unavailable(Problem):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, Field
 from sqlalchemy import ColumnElement, ForeignKey, Identity, Text, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -73,7 +73,7 @@ class KeyDraft(web.Input):
         AfterValidator(_distinct),
     ]
     expires_at: Annotated[
-        AwareDatetime | None, Field(description="The key stops working then.", examples=["2030-01-01T00:00:00Z"])
+        web.AnyMoment | None, Field(description="The key stops working then.", examples=["2030-01-01T00:00:00Z"])
     ] = None
 
 

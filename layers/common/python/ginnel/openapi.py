@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from ginnel import web
-from ginnel.errors import TooManyRequests
+from ginnel.errors import BadRequest, BodyTooLarge, Invalid, NotFound, Problem, TooManyRequests, Unavailable
 
 
 def merged(apps: Sequence[FastAPI], *, version: str, server: str) -> dict[str, Any]:
@@ -30,6 +30,7 @@ def merged(apps: Sequence[FastAPI], *, version: str, server: str) -> dict[str, A
                 del responses["422"]
             responses["default"] = dict(problem)
             if path.startswith("/api/"):
+                _describe_what_comes_first(operation)
                 _describe_limits(responses)
     document.setdefault("components", {})["headers"] = _HEADERS
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
@@ -37,6 +38,20 @@ def merged(apps: Sequence[FastAPI], *, version: str, server: str) -> dict[str, A
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     return document
+
+
+def _describe_what_comes_first(operation: dict[str, Any]) -> None:
+    """Say what any call of its kind may be answered before its route is asked, or where that can't be."""
+    kinds: list[type[Problem]] = [BadRequest, Unavailable]
+    body, parameters = operation.get("requestBody"), operation.get("parameters", ())
+    if body:
+        kinds.append(BodyTooLarge)
+    if body or parameters:
+        kinds.append(Invalid)
+    if any(parameter["name"] == "Ginnel-Workspace" for parameter in parameters):
+        kinds.append(NotFound)
+    for status, told in web.problems(*kinds).items():
+        operation["responses"].setdefault(str(status), told)
 
 
 def _describe_limits(responses: dict[str, Any]) -> None:

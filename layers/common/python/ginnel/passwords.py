@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from pydantic import AfterValidator, Field, StringConstraints
 
+from ginnel import web
 from ginnel.errors import Invalid
 
 T = TypeVar("T")
@@ -60,7 +61,10 @@ def settled(text: str) -> str:
     return settled
 
 
-_SCHEMA = Field(json_schema_extra={"format": "password", "writeOnly": True}, examples=["correct horse battery staple"])
+_SCHEMA = Field(
+    json_schema_extra={"format": "password", "writeOnly": True, "pattern": web.NO_CONTROLS},
+    examples=["correct horse battery staple"],
+)
 
 Given = Annotated[
     str, StringConstraints(strip_whitespace=False, max_length=MAX_BYTES), AfterValidator(settled), _SCHEMA

@@ -15,9 +15,10 @@ from fastapi import Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ginnel import errors, observe, settings, visits
@@ -50,7 +51,9 @@ def _storable(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_storable)]
+NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
+"""What schemas say of text; that no surrogate may stand alone goes without saying where JSON is Unicode."""
+Text = Annotated[str, AfterValidator(_storable), Field(json_schema_extra={"pattern": NO_CONTROLS})]
 """A line of text from outside. Bound its length where it is used."""
 
 
@@ -61,7 +64,15 @@ def representable(moment: datetime | None) -> datetime | None:
     return moment
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(representable)]
+def _spelt(moment: object) -> object:
+    """Refuse a number of seconds, or milliseconds, since 1970: a time has its zone and says its year."""
+    if isinstance(moment, int | float):
+        raise ValueError("must be a time such as 2030-01-01T00:00:00Z")  # noqa: TRY004  # a TypeError would not be told
+    return moment
+
+
+AnyMoment = Annotated[AwareDatetime, BeforeValidator(_spelt)]
+Moment = Annotated[AnyMoment, AfterValidator(representable)]
 """A time from outside."""
 
 
@@ -227,8 +238,12 @@ async def _problem(_: Request, problem: Exception) -> JSONResponse:
     return _respond(problem.status, problem.code, problem.detail, faults=problem.errors, headers=problem.headers)
 
 
-async def _http_problem(_: Request, error: Exception) -> JSONResponse:
+async def _http_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  # as above
+    if error.status_code == 405:  # noqa: PLR2004  # of the routes with this path, the framework names but the first one's
+        path = request.scope["path"]
+        found = (methods for route, methods in routes(request.app) if compile_path(route)[0].match(path))
+        error.headers = {"allow": ", ".join(sorted(frozenset().union(*found)))}
     codes = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "body_too_large"}
     return _respond(error.status_code, codes.get(error.status_code, "http_error"), error.detail, headers=error.headers)
 
@@ -284,7 +299,12 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def _if_match(value: Annotated[str | None, Header(alias="If-Match", max_length=64)] = None) -> int | None:
+_ETAG = {"pattern": r"^(\*|(W/)?\"[0-9]{1,9}\")$"}
+
+
+def _if_match(
+    value: Annotated[str | None, Header(alias="If-Match", max_length=64, json_schema_extra=_ETAG)] = None,
+) -> int | None:
     if value is None or value.strip() == "*":
         return None
     found = re.fullmatch(r'(?:W/)?"(\d{1,9})"', value.strip())

@@ -12,7 +12,8 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import access, audit, db, passwords, purges, sessions, throttle
-from ginnel.errors import Conflict, Forbidden, NotFound, TooManyRequests
+from ginnel.errors import Conflict, NotFound, TooManyRequests
+from ginnel.factors import PasswordWrong
 from ginnel.users import User
 
 TRIES, WINDOW = 10, 900
@@ -23,12 +24,6 @@ class OwnAccount(Conflict):
     """Nobody ends their own rights over the installation: another administrator has to."""
 
     code = "own_account"
-
-
-class PasswordWrong(Forbidden):
-    """It is not the password of the administrator who is asking."""
-
-    code = "password_wrong"
 
 
 class AddressTaken(Conflict):
@@ -43,7 +38,7 @@ async def operators(conn: AsyncSession) -> set[int]:
     Whatever takes these rights from somebody, or the account, has to ask before.
     """
     # Not by locking their rows: that also locks those who have just stopped, in no order that holds.
-    await conn.execute(select(func.pg_advisory_xact_lock(7463)))
+    await conn.execute(select(func.pg_advisory_xact_lock(7466)))
     return set(await conn.scalars(select(User.id).where(User.is_admin, User.disabled_at.is_(None))))
 
 

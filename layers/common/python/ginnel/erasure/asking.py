@@ -10,10 +10,11 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import audit, purges, users
+from ginnel.administration import rights
 from ginnel.errors import FieldError, Invalid
 from ginnel.users import User
 
-from .drafts import ErasureDraft, ErasureOut, HandOver, HandOverFirst
+from .drafts import ErasureDraft, ErasureOut, HandOver, HandOverFirst, LastOperator
 from .tables import Erasure, named
 
 
@@ -28,8 +29,10 @@ class _Owned(NamedTuple):
 
 
 async def erase(conn: AsyncSession, draft: ErasureDraft, *, user: int, now: datetime) -> ErasureOut:
-    """Erase somebody who has proved that it is they. Raises HandOverFirst, Invalid."""
+    """Erase somebody who has proved that it is they. Raises LastOperator, HandOverFirst, Invalid."""
     person = await users.get(conn, user)
+    if person.is_admin and await rights.operators(conn) <= {user}:
+        raise LastOperator("Appoint another administrator first: nobody else runs this installation.")
     owned = await _owned(conn, user)
     handed_over = await _hand_over(conn, draft.hand_over, {it.id: it for it in owned if it.live}, user=user)
     _refuse_orphaned(owned, handed_over)

@@ -36,6 +36,12 @@ class ErasureOut(web.Output):
     handed_over: Annotated[Sequence[int], Field(examples=[[8]])]
 
 
+class LastOperator(Conflict):
+    """Nobody else runs this installation."""
+
+    code = "last_operator"
+
+
 class HandOverFirst(Conflict):
     """Workspaces of yours have members and no other owner: say who shall own them, or delete them first."""
 
