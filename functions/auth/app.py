@@ -20,8 +20,12 @@ from . import (
     sessions,
     workspaces,
 )
+from .admin import figures, joining, people, tenants, trail
 from .lane import NEEDS
 
 app = web.new_app("Auth", needs=NEEDS)
-for part in (account, addresses, audit, factors, invitations, keys, mine, passkeys, recovery, sessions, workspaces):
+for part in (
+    account, addresses, audit, factors, invitations, keys, mine, passkeys, recovery, sessions, workspaces,
+    people, tenants, joining, trail, figures,
+):  # fmt: skip
     app.include_router(part.router)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ginnel import downloads, keyring, lambdas, parts, postgres, redis_settings, settings
+from ginnel import downloads, installation, keyring, lambdas, parts, postgres, redis_settings, settings
 
 from . import guard
 
@@ -13,6 +13,7 @@ NEEDS = (
     keyring.Settings,
     guard.Settings,
     downloads.Settings,
+    installation.Settings,
 )
 
 _BY_RESOURCE = {
@@ -40,6 +41,15 @@ _BY_DEED = {
     "verify": "addresses",
 }
 """And of those below /api/v1/auth, by the fourth, where it is not `account`."""
+_BY_DUTY = {
+    "users": "admin.people",
+    "workspaces": "admin.tenants",
+    "registration": "admin.joining",
+    "invitations": "admin.joining",
+    "audit": "admin.trail",
+    "system": "admin.figures",
+}
+"""And of those below /api/v1/admin, by the fourth."""
 
 
 def module(method: str, path: str) -> str:
@@ -51,10 +61,16 @@ def module(method: str, path: str) -> str:
         return _BY_PART[part]
     if resource == "auth" and deed in _BY_DEED:
         return _BY_DEED[deed]
+    if resource == "admin" and deed in _BY_DUTY:
+        return _BY_DUTY[deed]
     return _BY_RESOURCE.get(resource, "account")
 
 
 part = parts.maker("Auth", __package__, needs=NEEDS)
 handler = lambdas.serve(
-    parts.joined(part, module, parts={"mine", *_BY_RESOURCE.values(), *_BY_PART.values(), *_BY_DEED.values()})
+    parts.joined(
+        part,
+        module,
+        parts={"mine", *_BY_RESOURCE.values(), *_BY_PART.values(), *_BY_DEED.values(), *_BY_DUTY.values()},
+    )
 )

@@ -132,7 +132,9 @@ class LinkChange(_Draft):
 class VersionOut(web.Output):
     version: int
     at: datetime
-    user: str | None = Field(description="The name of who made it so; null if they are gone.")
+    user: str | None = Field(
+        description="The name of who made it so; null if they are gone, or for an operator's block."
+    )
     changes: dict[str, Change] = Field(description="What it changed, by field; all of it, for the first version.")
 
 

@@ -45,7 +45,7 @@ def read(record: Record) -> Host:
 
 
 async def compiled(connection: asyncpg.Connection, host: str) -> Record:
-    """Compile what PostgreSQL has on a (canonical) host. A blocked target is as none, and all of a deleted workspace's."""
+    """Compile what PostgreSQL has on a (canonical) host. What is blocked or deleted, host or workspace, is as none."""
     row = await connection.fetchrow(
         """
         select d.id, d.case_sensitive,
@@ -57,6 +57,8 @@ async def compiled(connection: asyncpg.Connection, host: str) -> Record:
             ) as said (name, url)
             where url is not null and w.deleted_at is null and not exists (
                 select from blocked_hosts b where b.host = any(target_hosts(url, null, '[]', '[]'))
+            ) and not exists (
+                select from workspaces w where w.id = d.workspace_id and w.blocked_at is not null
             )
         ) as leads
         from domains d left join workspaces w on w.id = d.workspace_id

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Identity, Text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ginnel import db, lookup, observe, redis, sweeps
+from ginnel import db, lookup, sweeps
 from ginnel.db import Base
-from ginnel.errors import Unavailable
 
 
 class Purge(Base):
@@ -34,19 +32,7 @@ def after_commit(conn: AsyncSession, changed: Iterable[tuple[str, str]], now: da
 
 
 def of_workspaces(conn: AsyncSession, changed: Sequence[int], now: datetime) -> None:
-    """Have every cache forget what workspaces' links and domains were, once they are something else."""
-    conn.add_all(Purge(host=sweeps.OWNED_BY, slug_key=str(one), created_at=now) for one in changed)
-
-    async def forget() -> None:
-        try:
-            # The session's own connection is free again, and there may be but one.
-            async with db.session() as fresh:
-                raw: Any = (await (await fresh.connection()).get_raw_connection()).driver_connection
-                for workspace in changed:
-                    async with raw.transaction():
-                        await sweeps.tell_owned_by(raw, workspace)
-        except (redis.RedisError, Unavailable):
-            observe.count("purge_delayed")  # until it is told again
-
+    """The same for all that workspaces have."""
     if changed:
-        db.after_commit(conn, forget)
+        conn.add_all(Purge(host=sweeps.OWNED_BY, slug_key=str(one), created_at=now) for one in changed)
+        db.after_commit(conn, lambda: sweeps.purge_owned_by(changed))

@@ -62,6 +62,20 @@ async def purge_leading_to(targets: Sequence[str]) -> None:
         observe.count("purge_delayed")  # until it is told again
 
 
+async def purge_owned_by(workspaces: Sequence[int]) -> None:
+    """Forget likewise the links and domains that workspaces have."""
+
+    async def act(connection: asyncpg.Connection) -> None:
+        async with connection.transaction():
+            for workspace in workspaces:
+                await tell_owned_by(connection, workspace)
+
+    try:
+        await postgres.run(act)
+    except (redis.RedisError, Unavailable):
+        observe.count("purge_delayed")  # until it is told again
+
+
 async def _tell_leading_to(connection: asyncpg.Connection, targets: Sequence[str]) -> None:
     """Tell of the links, and of the domains, that lead to hosts. Needs a transaction."""
     await _tell_found(

@@ -30,6 +30,12 @@ class SlugTaken(Conflict):
     code = "slug_taken"
 
 
+class LinkBlocked(Conflict):
+    """The operator has blocked this link, so that its slug may not become free for another one."""
+
+    code = "link_blocked"
+
+
 class Made(NamedTuple):
     link: LinkOut
     created: bool
@@ -264,11 +270,13 @@ async def change(  # noqa: PLR0913  # who changes what, from which version, when
 ) -> LinkOut:
     """Change a link's given fields, if it still is at `version` (None: whatever it is).
 
-    Raises NotFound, PreconditionFailed, Invalid, SlugTaken.
+    Raises NotFound, PreconditionFailed, Invalid, SlugTaken, LinkBlocked.
     """
     found = await own(conn, link_id, workspace=workspace, lock=True)
     link, domain, used = found
     _check_version(link, version)
+    if link.blocked_at and wanted.slug and wanted.slug != link.slug:
+        raise LinkBlocked("The operator has blocked this link: it keeps its slug.")
     given = wanted.model_fields_set
     pointed = _pointed(wanted)
     blocking.refuse(pointed, own_hosts=await domains.hosts(conn), blocked=await blocking.among(conn, pointed.values()))
@@ -328,7 +336,10 @@ async def delete(  # noqa: PLR0913  # as for change
 
 
 async def free(conn: AsyncSession, wanted: AbstractSet[tuple[int, str]], *, workspace: int, now: datetime) -> None:
-    """Take slugs (domain and key) from deleted links: from the workspace's own at once, from others' after a while."""
+    """Take slugs (domain and key) from deleted links: from the workspace's own at once, from others' after a while.
+
+    Those of blocked ones stay with them: whoever follows such an address is not to be led on by another link.
+    """
     if not wanted:
         return
     # No slug has a ~, so that these keys are in nobody's way.
@@ -338,7 +349,7 @@ async def free(conn: AsyncSession, wanted: AbstractSet[tuple[int, str]], *, work
             update links set slug_key = '~' || links.id
             from jsonb_to_recordset(cast(:wanted as jsonb)) as w (domain bigint, key text)
             where links.domain_id = w.domain and links.slug_key = w.key and links.deleted_at is not null
-            and (links.workspace_id = :workspace or links.deleted_at < :before)
+            and links.blocked_at is null and (links.workspace_id = :workspace or links.deleted_at < :before)
             """
         ),
         {

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import addresses, settings, tickets
 from ginnel.addresses import EmailChange
+from ginnel.installation import INVITED
 from ginnel.invitations import Invitation
 from ginnel.invitations.inviting import LIFETIME
 from ginnel.users import User
@@ -82,6 +83,12 @@ async def _invitation(conn: AsyncSession, mail: Due, now: datetime) -> Letter | 
     return Letter(mail.recipient, "invitation", {**fields, "inviter": inviter, "link": link("invitation", secret)})
 
 
+async def _registration_invitation(conn: AsyncSession, mail: Due, now: datetime) -> Letter | None:
+    """Let somebody register where that takes an invitation."""
+    secret = await tickets.issue(conn, "invitation", lifetime=INVITED, now=now, email=mail.recipient)
+    return Letter(mail.recipient, "registration_invitation", {"link": link("register", secret)})
+
+
 def _notice(text: str, *, page: str = "") -> Decide:
     """Say what has happened, in a text that knows the mail's fields and a page to go to."""
 
@@ -96,6 +103,7 @@ _KINDS: Final[Mapping[str, Decide]] = {
     "reset": _reset,
     "change_email": _change_email,
     "invitation": _invitation,
+    "registration_invitation": _registration_invitation,
     "password_changed": _notice("password_changed", page="forgot"),
     "email_changed": _notice("email_changed"),
     "factor_changed": _notice("factor_changed", page="forgot"),

@@ -4,6 +4,6 @@ What every request needs is here. What is asked of workspaces themselves is in m
 function has to start with them.
 """
 
-from .tables import Member, Role, Workspace, create_personal
+from .tables import Member, Role, Workspace, blocked, create_personal
 
-__all__ = ["Member", "Role", "Workspace", "create_personal"]
+__all__ = ["Member", "Role", "Workspace", "blocked", "create_personal"]

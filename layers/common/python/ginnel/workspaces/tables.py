@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, Text, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -19,6 +20,7 @@ class Workspace(Base):
     __tablename__ = "workspaces"
     __table_args__ = (
         Index("workspaces_deleted_at_idx", "deleted_at", postgresql_where=text("deleted_at is not null")),
+        Index("workspaces_search_idx", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -33,6 +35,8 @@ class Workspace(Base):
     deleted_at: Mapped[datetime | None]
     require_second_factor: Mapped[bool] = mapped_column(default=False)
     """Whether only sessions that a second factor began may enter (see `access`)."""
+    blocked_at: Mapped[datetime | None]
+    blocked_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class Member(Base):
@@ -57,3 +61,8 @@ async def create(conn: AsyncSession, *, name: str, owner: int, personal: bool = 
     conn.add(Member(workspace_id=workspace.id, user_id=owner, role="owner", created_at=now))
     await conn.flush()
     return workspace
+
+
+async def blocked(conn: AsyncSession, ids: Collection[int]) -> set[int]:
+    """Return those of the workspaces whose links an operator has blocked."""
+    return set(await conn.scalars(select(Workspace.id).where(Workspace.id.in_(ids), Workspace.blocked_at.is_not(None))))
