@@ -84,6 +84,7 @@ async def test_no_handler_starts_without_a_variable_that_it_needs(stores: Stores
         "REDIS_CLUSTER",
         "REDIS_SHARDS",
         "REDIS_TIMEOUT",
+        "REGISTRATION",
         "REGISTRATIONS_ADDRESS",
         "TRUSTED_PROXIES",
     }

@@ -131,10 +131,13 @@ async def _end(conn: AsyncSession, erasure: Erasure) -> None:
     for statement in (
         """
         update users set email = 'erased:' || id, name = '', password_hash = '', is_admin = false, email_verified_at = null,
-            disabled_at = coalesce(disabled_at, :now)
+            disabled_at = coalesce(disabled_at, :now), disabled_reason = null
         where id = :user
         """,
-        "update workspaces set name = '', deleted_at = coalesce(deleted_at, :now) where id = any(:workspaces)",
+        """
+        update workspaces set name = '', link_defaults = '{}', blocked_reason = null, deleted_at = coalesce(deleted_at, :now)
+        where id = any(:workspaces)
+        """,
         "delete from members where user_id = :user or workspace_id = any(:workspaces)",
         "delete from api_keys where user_id = :user or workspace_id = any(:workspaces)",
         "delete from sessions where user_id = :user",

@@ -148,7 +148,7 @@ async def _links(connection: asyncpg.Connection, job: _Job, now: datetime) -> in
         update links set slug = slug_key, target = '', title = null, description = null, image = null, starts_at = null,
             expires_at = null, expired_target = null, max_clicks = null, password_hash = null, rules = '[]', variants = '[]',
             external_id = null, imported_clicks = 0, created_by = null, created_at = $2, updated_at = $2,
-            archived_at = null, disabled_at = null, blocked_at = null, deleted_at = coalesce(deleted_at, $2), version = 1
+            archived_at = null, disabled_at = null, blocked_reason = null, deleted_at = coalesce(deleted_at, $2), version = 1
         where id = any($1)
         """,
         links,

@@ -35,7 +35,34 @@ PERSON = (
         "sessions",
         """
         select row_to_json(it)::text, it.id from (
-            select id, user_agent, created_at, last_used_at, expires_at, revoked_at from sessions
+            select id, user_agent, country, city, second_factor, created_at, last_used_at, expires_at, revoked_at from sessions
+            where user_id = :user and id > cast(cast(:k1 as text) as bigint) order by id limit :most
+        ) it
+        """,
+    ),
+    Kind(
+        "passkeys",
+        """
+        select row_to_json(it)::text, it.id from (
+            select id, name, created_at, last_used_at from passkeys
+            where user_id = :user and id > cast(cast(:k1 as text) as bigint) order by id limit :most
+        ) it
+        """,
+    ),
+    Kind(
+        "devices",
+        """
+        select row_to_json(it)::text, it.id from (
+            select id, created_at, expires_at from devices
+            where user_id = :user and id > cast(cast(:k1 as text) as bigint) order by id limit :most
+        ) it
+        """,
+    ),
+    Kind(
+        "email_changes",
+        """
+        select row_to_json(it)::text, it.id from (
+            select id, email, created_at, expires_at from email_changes
             where user_id = :user and id > cast(cast(:k1 as text) as bigint) order by id limit :most
         ) it
         """,
@@ -53,7 +80,8 @@ PERSON = (
         "workspaces",
         """
         select row_to_json(it)::text, it.id from (
-            select w.id, w.name, w.personal, w.retention_days, w.created_at, w.deleted_at, m.role, m.created_at as joined_at
+            select w.id, w.name, w.personal, w.retention_days, w.link_defaults, w.created_at, w.deleted_at, m.role,
+                m.created_at as joined_at
             from members m join workspaces w on w.id = m.workspace_id
             where m.user_id = :user and w.id > cast(cast(:k1 as text) as bigint) order by w.id limit :most
         ) it
@@ -80,6 +108,15 @@ WORKSPACE = (
             from members m join users u on u.id = m.user_id
             where m.workspace_id = :workspace and m.user_id > cast(cast(:k1 as text) as bigint)
             order by m.user_id limit :most
+        ) it
+        """,
+    ),
+    Kind(
+        "invitations",
+        """
+        select row_to_json(it)::text, it.id from (
+            select id, email, role, invited_by, created_at, expires_at, ended_at, outcome from invitations
+            where workspace_id = :workspace and id > cast(cast(:k1 as text) as bigint) order by id limit :most
         ) it
         """,
     ),
