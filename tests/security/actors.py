@@ -141,7 +141,7 @@ async def _expired(world: World) -> Headers:
     )
     user = await sql("select id from users where email = $1", account.email)
     late = datetime.now(UTC) - tokens.LIFETIME - timedelta(minutes=2)
-    return world.at_home({"authorization": f"Bearer {tokens.issue(user=user, session=session, now=late)}"})
+    return world.at_home({"authorization": f"Bearer {await tokens.issue(user=user, session=session, now=late)}"})
 
 
 async def _revoked_key(world: World) -> Headers:
