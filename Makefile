@@ -91,6 +91,11 @@ seed: .venv/run ## write plausible links and clicks, while nothing else runs on 
 replay: .venv/run ## store clicks again that ended as dead letters, while nothing else runs on DATA
 	@$(BIN)/python -m local.replay --data $(DATA) --env-file .env
 
+.PHONY: admin
+admin: .venv/run ## make EMAIL an administrator with a new password, while nothing else runs on DATA
+	@$(if $(EMAIL),,$(error say whom: make admin EMAIL=ada@example.com))
+	@$(BIN)/python -m local.admin "$(EMAIL)" --data $(DATA) --env-file .env
+
 .PHONY: tunnel
 tunnel: .venv/run ## run everything at an address on the internet, by ngrok (PORT=…, DATA=…)
 	@$(BIN)/python -m local.tunnel --port $(PORT) --data $(DATA) --env-file .env

@@ -1,4 +1,4 @@
-"""What containers run, one part of an installation each: `python -m local.container credentials|migrate|host|worker`.
+"""What containers run, one part of an installation each: `python -m local.container credentials|migrate|host|worker|admin`.
 
 Everything comes from the environment, or, as engines hand secrets out, from a file: DATABASE_URL_FILE names one that holds
 DATABASE_URL, and so on.
@@ -49,6 +49,8 @@ def main() -> None:
     command.add_argument("--address", default="0.0.0.0", help="the address to listen on")  # noqa: S104  # a container's own
     command.add_argument("--port", type=int, default=health.PORT)
     parts.add_parser("worker", help="store clicks")
+    command = parts.add_parser("admin", help="make somebody an administrator, with a new password")
+    command.add_argument("email")
     wanted = parser.parse_args()
     try:
         _run(wanted)
@@ -68,6 +70,10 @@ def _run(wanted: argparse.Namespace) -> None:
         settings.read(kind)
     if wanted.part == "migrate":
         asyncio.run(_migrate())
+    elif wanted.part == "admin":
+        from local import admin  # noqa: PLC0415  # it brings much that the others do without
+
+        asyncio.run(admin.appoint(wanted.email))
     elif wanted.part == "host":
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(wanted))

@@ -16,13 +16,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth.app import app as auth
 from clicks.app import app as clicks
-from ginnel import db, lookup, openapi, settings, web
+from ginnel import VERSION, db, lookup, openapi, settings, web
 from links.app import app as links
 from local.lifespan import lifespan
 from redirect.app import app as redirect
 from redirect.app import slugs_only
 
-VERSION = "0.1.0"
 FUNCTIONS = (redirect, auth, links, clicks)
 
 _PAGES = Path(__file__).parent / "pages"
@@ -108,8 +107,8 @@ def _host(scope: Scope) -> str:
 
 
 def _prefix(path: str) -> str:
-    """Reduce a path to the part that tells whose it is: `/api/v1/links`, or its first segment."""
-    depth = 4 if path.startswith("/api/") else 2
+    """Reduce a path to the part that tells whose it is: `/api/v1/links`, `/api/v1/admin/links`, or its first segment."""
+    depth = (5 if path.startswith("/api/v1/admin/") else 4) if path.startswith("/api/") else 2
     return "/".join(path.split("/", depth)[:depth])
 
 

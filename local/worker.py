@@ -23,7 +23,7 @@ os.environ.setdefault("DRAIN_SECONDS", "1")
 os.environ.setdefault("DELIVER_SECONDS", "3600")
 
 from clicks.app import handler
-from ginnel import lambdas, settings
+from ginnel import counts, lambdas, settings
 from ginnel.observe import log
 from ginnel.settings import BadSettings
 from local import queue, schedule
@@ -78,6 +78,7 @@ def run(beat: Path | None = None) -> None:
 
 def _beside() -> Iterator[Callable[[], Awaitable[object]]]:
     """List what is done besides storing clicks."""
+    yield counts.keep_telling
     yield lambda: answer(schedule.event(datetime.now(UTC)))
     if url := settings.read(Settings).queue_url:
         yield queue.Polled(url, answer).once

@@ -8,10 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from ginnel import access, factors, sessions, users, web, workspaces
+from ginnel import access, factors, installation, sessions, users, web, workspaces
 from ginnel.access import Me
 from ginnel.db import Conn
 from ginnel.errors import Invalid, TooManyRequests, Unauthorized
+from ginnel.installation import RegistrationOut
+from ginnel.invitations import answering
+from ginnel.invitations.drafts import OVER
 from ginnel.users import Credentials, Registration, UserOut
 from ginnel.web import Now
 
@@ -28,6 +31,17 @@ class SignIn(Credentials):
     ] = None
 
 
+@router.get(
+    "/api/v1/auth/registration",
+    tags=["auth"],
+    summary="May I register?",
+    description="Says who may: everybody, those with an invitation, or nobody. An administrator may change it at any time.",
+)
+async def registration(response: Response, conn: Conn) -> RegistrationOut:
+    response.headers["cache-control"] = "no-store"
+    return RegistrationOut(mode=await installation.registration(conn))
+
+
 class MeOut(web.Output):
     user: UserOut
     workspace: Annotated[int, Field(description="The workspace that calls are about.", examples=[7])]
@@ -42,12 +56,17 @@ class MeOut(web.Output):
     summary="Register",
     description="Makes an account with a workspace of its own, and signs it in: the refresh token comes as a cookie. Whether "
     "the address has an account already is told to its mailbox alone, from where the address is confirmed, too.",
-    responses=web.problems(cookies.CrossSite, Invalid, TooManyRequests),
+    responses=web.problems(
+        cookies.CrossSite, installation.RegistrationClosed, *OVER, users.EmailTaken, Invalid, TooManyRequests
+    ),
     dependencies=[OwnPage],
 )
 async def register(wanted: Registration, request: Request, response: Response, conn: Conn, now: Now) -> SignedIn:
     tell = await guard.registration(conn, wanted.email, request)
-    user = await users.register(conn, wanted, tell=tell, now=now)
+    admission = await installation.admit(conn, email=wanted.email, invitation=wanted.invitation, now=now)
+    user = await users.register(conn, wanted, verified=admission.proved, tell=tell, now=now)
+    if admission.joins and wanted.invitation:
+        await answering.accept(conn, wanted.invitation, user=user.id, now=now)
     return await sign_in(conn, user, request, response, now=now)
 
 

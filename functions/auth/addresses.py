@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from ginnel import access, addresses, mail, passwords, recovery, tickets, users, web
+from ginnel import access, addresses, factors, mail, passwords, recovery, tickets, users, web
 from ginnel.access import Person
 from ginnel.db import Conn
 from ginnel.errors import Invalid, TooManyRequests
@@ -58,12 +58,12 @@ async def verify(given: Proof, conn: Conn, now: Now) -> None:
     summary="Have that mail sent again",
     description="To your own address if you are signed in, or to the one that is named. Whether there is an account, and "
     "whether it has still to prove its address, the answer does not tell.",
-    responses=web.problems(*access.REFUSALS, Invalid, TooManyRequests),
+    responses=web.problems(*access.OF_PERSON, Invalid, TooManyRequests),
     response_class=Response,
 )
 async def resend(asked: Resent, request: Request, bearer: access.Bearer, conn: Conn, now: Now) -> Response:
     if asked.email is None:
-        user = await users.get(conn, (await access.me(bearer, conn, now)).user)
+        user = await users.get(conn, (await access.person(request, bearer, conn, now)).user)
         await tries.mail(request, user.email)
         mail.send(conn, "welcome", to=user.email, now=now, user=user.id)
     else:
@@ -79,7 +79,7 @@ async def resend(asked: Resent, request: Request, bearer: access.Bearer, conn: C
     summary="Change the e-mail address",
     description="Sends a mail to the new address, and one to the old one if that was proved. The change takes effect when the "
     "tickets of both have come to `POST /api/v1/auth/email/confirm` within a day. Another request replaces this one.",
-    responses=web.problems(*access.OF_PERSON, recovery.PasswordWrong, TooManyRequests, Invalid),
+    responses=web.problems(*access.OF_PERSON, factors.PasswordWrong, TooManyRequests, Invalid),
     response_class=Response,
 )
 async def change_email(

@@ -7,9 +7,25 @@ from __future__ import annotations
 
 from ginnel import web
 
-from . import account, addresses, factors, keys, passkeys, recovery, sessions
+from . import (
+    account,
+    addresses,
+    audit,
+    factors,
+    invitations,
+    keys,
+    mine,
+    passkeys,
+    recovery,
+    sessions,
+    workspaces,
+)
+from .admin import figures, joining, people, tenants, trail
 from .lane import NEEDS
 
 app = web.new_app("Auth", needs=NEEDS)
-for part in (account, addresses, factors, keys, passkeys, recovery, sessions):
+for part in (
+    account, addresses, audit, factors, invitations, keys, mine, passkeys, recovery, sessions, workspaces,
+    people, tenants, joining, trail, figures,
+):  # fmt: skip
     app.include_router(part.router)

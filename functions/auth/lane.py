@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from ginnel import keyring, lambdas, parts, postgres, redis_settings, settings
+from ginnel import downloads, installation, keyring, lambdas, parts, postgres, redis_settings, settings
 
 from . import guard
 
-NEEDS = (settings.Site, postgres.Settings, redis_settings.Settings, keyring.Settings, guard.Settings)
+NEEDS = (
+    settings.Site,
+    postgres.Settings,
+    redis_settings.Settings,
+    keyring.Settings,
+    guard.Settings,
+    downloads.Settings,
+    installation.Settings,
+)
 
 _BY_RESOURCE = {
     "auth": "account",
     "api-keys": "keys",
+    "workspaces": "workspaces",
+    "invitations": "invitations",
 }
 """Modules of routes by the third segment of their paths."""
+_BY_PART = {
+    "invitations": "invitations",
+    "audit": "audit",
+}
+"""And of those of one workspace, by the fifth, where it is not `workspaces`."""
 _BY_DEED = {
     "factors": "factors",
     "totp": "factors",
@@ -26,15 +41,36 @@ _BY_DEED = {
     "verify": "addresses",
 }
 """And of those below /api/v1/auth, by the fourth, where it is not `account`."""
+_BY_DUTY = {
+    "users": "admin.people",
+    "workspaces": "admin.tenants",
+    "registration": "admin.joining",
+    "invitations": "admin.joining",
+    "audit": "admin.trail",
+    "system": "admin.figures",
+}
+"""And of those below /api/v1/admin, by the fourth."""
 
 
-def module(_method: str, path: str) -> str:
+def module(method: str, path: str) -> str:
     """Name the module that has the route of a request, if any has."""
-    resource, deed = (path.split("/") + ["", ""] * 2)[3:5]
+    resource, deed, part = (path.split("/") + [""] * 5)[3:6]
+    if deed == "me" and (method == "DELETE" or part):
+        return "mine"
+    if resource == "workspaces" and part in _BY_PART:
+        return _BY_PART[part]
     if resource == "auth" and deed in _BY_DEED:
         return _BY_DEED[deed]
+    if resource == "admin" and deed in _BY_DUTY:
+        return _BY_DUTY[deed]
     return _BY_RESOURCE.get(resource, "account")
 
 
 part = parts.maker("Auth", __package__, needs=NEEDS)
-handler = lambdas.serve(parts.joined(part, module, parts={*_BY_RESOURCE.values(), *_BY_DEED.values()}))
+handler = lambdas.serve(
+    parts.joined(
+        part,
+        module,
+        parts={"mine", *_BY_RESOURCE.values(), *_BY_PART.values(), *_BY_DEED.values(), *_BY_DUTY.values()},
+    )
+)

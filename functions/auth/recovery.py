@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from ginnel import access, addresses, mail, passwords, recovery, tickets, web
+from ginnel import access, addresses, factors, mail, passwords, recovery, tickets, web
 from ginnel.access import Person
 from ginnel.db import Conn
 from ginnel.errors import Invalid, TooManyRequests
@@ -70,7 +70,7 @@ async def reset(wanted: Reset, conn: Conn, now: Now) -> None:
     tags=["auth"],
     summary="Change the password",
     description="Ends all sessions but this one, and says so by mail to an address that was proved. API keys stay.",
-    responses=web.problems(*access.OF_PERSON, recovery.PasswordWrong, TooManyRequests, Invalid),
+    responses=web.problems(*access.OF_PERSON, factors.PasswordWrong, TooManyRequests, Invalid),
 )
 async def change_password(
     wanted: NewPassword, conn: Conn, me: Annotated[Person, Depends(access.person)], now: Now

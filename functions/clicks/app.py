@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import Body, Depends
@@ -11,6 +12,7 @@ from fastapi import Body, Depends
 from ginnel import access, imports, keyring, lambdas, places, postgres, redis, settings, web
 from ginnel.access import Me
 from ginnel.db import Conn
+from ginnel.erasure import working
 from ginnel.errors import Invalid
 from ginnel.observe import log
 from ginnel.web import Now
@@ -30,27 +32,31 @@ def drain() -> Drain:
 
 
 async def scheduled(event: dict[str, Any]) -> dict[str, int]:
-    """Answer a schedule's event: store what waits, and work imports off meanwhile.
+    """Answer a schedule's event: store what waits, and work imports and erasures off meanwhile.
 
     Being called too often, or twice at once, is harmless.
     """
     if event.get("source") != "aws.events" and event.get("detail-type") != "Scheduled Event":
         raise ValueError(f"not a schedule's event: {sorted(event)}")
     seconds = settings.read(Settings).drain_seconds
-    importing = asyncio.create_task(_import(seconds))
+    beside = [asyncio.create_task(_beside(seconds, work, failed)) for work, failed in _BESIDE]
     try:
         return {"stored": await drain().run(seconds)}
     finally:
-        await importing
+        await asyncio.gather(*beside)
         await backlog.report(drain())
 
 
-async def _import(seconds: float) -> None:
-    """Work imports off. What goes wrong with one is no reason to leave clicks where they are."""
+_BESIDE = ((imports.work, "import_failed"), (working.work, "erasure_failed"))
+"""What else is worked off, and what is logged where that fails."""
+
+
+async def _beside(seconds: float, work: Callable[[float], Awaitable[int]], failed: str) -> None:
+    """Work something off. What goes wrong with it is no reason to leave clicks where they are."""
     try:
-        await imports.work(seconds)
-    except Exception:  # noqa: BLE001  # whatever it was, the rows still wait: the next run tries again
-        log.exception("import_failed")
+        await work(seconds)
+    except Exception:  # noqa: BLE001  # whatever it was, it still waits: the next run tries again
+        log.exception(failed)
 
 
 handler = lambdas.serve(app, otherwise=scheduled)

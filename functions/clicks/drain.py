@@ -22,6 +22,7 @@ import asyncpg
 from ginnel import clicks, ingestion, nowhere, observe, places, postgres, redis, sweeps
 from ginnel.clicks import Click
 from ginnel.ingestion import Row
+from ginnel.workspaces import emptying
 
 from . import enrich, poison, shard, stream
 from .shard import Entry
@@ -149,7 +150,7 @@ class Drain:
         await self._connected(lambda connection: _bury(connection, line, reason))
 
     async def _tend(self) -> tuple[int, int]:
-        """See to what is soon enough once a second (the outbox, changes to be told, orphans), and to what time asks for.
+        """See to what is soon enough once a second (the outbox, purges, orphans, deleted workspaces), and to what has its hour.
 
         Returns how many clicks had spilled, and how many of them were new.
         """
@@ -170,6 +171,7 @@ class Drain:
         with suppress(redis.RedisError):  # they stay there until it is back
             await self._connected(sweeps.purge_again)
             await self._connected(nowhere.store)
+        await self._connected(lambda connection: emptying.step(connection, datetime.now(UTC)))
         return spilled, new
 
     async def _drain_outbox(self, connection: asyncpg.Connection) -> tuple[int, int]:

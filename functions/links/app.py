@@ -7,12 +7,26 @@ from __future__ import annotations
 
 from ginnel import web
 
-from . import blocked, domains, exchange, inspecting, orphans, qr, reading, statistics, tags, targets, webhooks, writing
+from . import (
+    blocked,
+    domains,
+    exchange,
+    inspecting,
+    moderation,
+    orphans,
+    qr,
+    reading,
+    statistics,
+    tags,
+    targets,
+    webhooks,
+    writing,
+)
 from .lane import NEEDS
 
 app = web.new_app("Links", needs=NEEDS)
 # Routes of fixed words come before those that take any id.
 for part in (
-    exchange, qr, inspecting, reading, writing, statistics, tags, domains, orphans, blocked, targets, webhooks,
+    exchange, qr, inspecting, reading, writing, statistics, tags, domains, orphans, blocked, moderation, targets, webhooks,
 ):  # fmt: skip
     app.include_router(part.router)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from itertools import chain
-from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from ginnel import access, db, exports, imports, settings, sheets, web
+from ginnel import access, audit, db, downloads, exports, imports, sheets, web
 from ginnel.access import Me
 from ginnel.db import Conn
+from ginnel.downloads import BINARY, PARTS, Format, Piece
 from ginnel.errors import Invalid, NotFound
-from ginnel.exports import Asked, Piece
+from ginnel.exports import Asked
 from ginnel.imports import ImportFinished, ImportOut, ImportPage, Reported
 from ginnel.web import Now
 
@@ -29,21 +28,12 @@ Cursor = Annotated[web.Text | None, Query(max_length=64, description="Of the `Li
 Bom = Annotated[bool, Query(description="Begin the CSV with a byte order mark, by which Excel knows UTF-8.")]
 More = Annotated[bool, Query(description="Whether further parts of the file follow.")]
 
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-_OBJECTS = {"schema": {"type": "array", "items": {"type": "object"}}}
 _FILE = {
     "requestBody": {
         "required": False,  # a part may be empty
         "description": "The file itself, of up to 64 MiB: CSV or JSON, in UTF-8 or UTF-16.",
         # A part may be cut out of it anywhere, and is no JSON then.
-        "content": {"text/csv": _BINARY, "application/json": {"schema": {}}, "application/x-ndjson": _BINARY},
-    }
-}
-_PARTS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The file, or a part of it",
-        "content": {"text/csv": _BINARY, "application/json": _OBJECTS, "application/x-ndjson": _BINARY},
-        "headers": {"Link": {"description": 'The next part, as rel="next".', "schema": {"type": "string"}}},
+        "content": {"text/csv": BINARY, "application/json": {"schema": {}}, "application/x-ndjson": BINARY},
     }
 }
 
@@ -56,13 +46,14 @@ _PARTS: dict[int | str, dict[str, Any]] = {
     "Cells of the CSV that a spreadsheet would run as a formula begin with `'`. Where answers are bounded, as on Lambda, "
     "this is a part, and the header `Link` leads to the next one; parts of CSV and NDJSON can be put together as they are.",
     response_class=Response,
-    responses=_PARTS | web.problems(*access.REFUSALS, access.ScopeMissing, Invalid),
+    responses=PARTS | web.problems(*access.REFUSALS, access.ScopeMissing, Invalid),
 )
 async def export(  # noqa: PLR0913  # FastAPI injects each by its type
     request: Request,
     conn: Conn,
     me: Reader,
-    format: exports.Format = "csv",  # noqa: A002  # its name in the query
+    now: Now,
+    format: Format = "csv",  # noqa: A002  # its name in the query
     bom: Bom = False,  # noqa: FBT002  # given by name
     cursor: Cursor = None,
     search: Annotated[web.Text | None, Query(max_length=256)] = None,
@@ -70,40 +61,13 @@ async def export(  # noqa: PLR0913  # FastAPI injects each by its type
     domain: Annotated[web.Text | None, Query(max_length=253)] = None,
     archived: Annotated[bool | None, Query(description="Left out, both kinds.")] = None,
 ) -> Response:
+    if cursor is None:
+        subject = f"workspace:{me.workspace}"
+        audit.record(conn, "links_exported", subject=subject, at=now, workspace=me.workspace, user=me.user)
     asked = Asked(me.workspace, search, tag, domain, archived)
     await db.pause(conn)  # each page has a connection of its own, and there may be but one
     pieces = exports.pieces(asked, format, bom=bom, cursor=cursor)
-    around = ("[", "]\n") if format == "json" else ("", "")
-    return await _given(request, pieces, around, media_type=exports.MEDIA_TYPES[format], name=f"links.{format}")
-
-
-async def _given(
-    request: Request, pieces: AsyncIterator[Piece], around: tuple[str, str], *, media_type: str, name: str
-) -> Response:
-    """Answer with all of the pieces, or with as many as an answer may hold here and a link to what follows."""
-    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "private, no-store"}
-    most = settings.read(exports.Settings).answer_bytes
-    first = await anext(pieces)  # what is wrong with the question shows before the answer has begun
-    if not most:
-        return StreamingResponse(_whole(first, pieces, around), media_type=media_type, headers=headers)
-    texts, size = [first.text], len(first.text.encode())
-    cursor = first.next_cursor
-    while cursor is not None and size < most // 2:
-        piece = await anext(pieces)
-        texts.append(piece.text)
-        size += len(piece.text.encode())
-        cursor = piece.next_cursor
-    if cursor is not None:
-        query = [(key, value) for key, value in request.query_params.multi_items() if key != "cursor"]
-        headers["link"] = f'<{request.url.path}?{urlencode([*query, ("cursor", cursor)])}>; rel="next"'
-    return Response("".join([around[0], *texts, around[1]]), media_type=media_type, headers=headers)
-
-
-async def _whole(first: Piece, pieces: AsyncIterator[Piece], around: tuple[str, str]) -> AsyncIterator[str]:
-    yield around[0] + first.text
-    async for piece in pieces:
-        yield piece.text
-    yield around[1]
+    return await downloads.answer(request, pieces, format, name="links")
 
 
 @router.post(
@@ -199,24 +163,22 @@ async def get(import_id: ImportId, conn: Conn, me: Reader) -> ImportOut:
     description="In the file's order, by the numbers that a spreadsheet shows: the row's state, its link, and each problem's "
     "field. Bounded as the export is.",
     response_class=Response,
-    responses=_PARTS | web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, Invalid),
+    responses=PARTS | web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, Invalid),
 )
 async def report(  # noqa: PLR0913  # FastAPI injects each by its type
     import_id: ImportId,
     request: Request,
     conn: Conn,
     me: Reader,
-    format: exports.Format = "csv",  # noqa: A002  # its name in the query
+    format: Format = "csv",  # noqa: A002  # its name in the query
     cursor: Annotated[int, Query(ge=0, lt=2**63, description="Of the `Link` to the next part.")] = 0,
 ) -> Response:
     await imports.own(conn, import_id, workspace=me.workspace)
     await db.pause(conn)  # as for an export
-    around = ("[", "]\n") if format == "json" else ("", "")
-    pieces = _reported(import_id, format, after=cursor)
-    return await _given(request, pieces, around, media_type=exports.MEDIA_TYPES[format], name=f"report.{format}")
+    return await downloads.answer(request, _reported(import_id, format, after=cursor), format, name="report")
 
 
-async def _reported(import_id: int, format_: exports.Format, *, after: int) -> AsyncIterator[Piece]:
+async def _reported(import_id: int, format_: Format, *, after: int) -> AsyncIterator[Piece]:
     pages = imports.report(import_id, after=after)
     nothing: list[Reported] = []
     page = await anext(pages, nothing)

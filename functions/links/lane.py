@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from ginnel import exports, keyring, lambdas, parts, postgres, redis_settings, settings
+from ginnel import downloads, keyring, lambdas, parts, postgres, redis_settings, settings
 
-NEEDS = (postgres.Settings, redis_settings.Settings, settings.Site, keyring.Settings, exports.Settings)
+NEEDS = (postgres.Settings, redis_settings.Settings, settings.Site, keyring.Settings, downloads.Settings)
 
 _BY_RESOURCE = {
     "stats": "statistics",
     "tags": "tags",
     "domains": "domains",
     "orphans": "orphans",
-    "admin": "blocked",
     "targets": "targets",
     "webhooks": "webhooks",
     "imports": "exchange",
@@ -27,13 +26,17 @@ _BY_ENDING = {
     "revert": "writing",
 }
 """And of links', by their last."""
-PARTS = {"reading", *_BY_RESOURCE.values(), *_BY_ENDING.values()}
+_BY_DUTY = {"blocked-hosts": "blocked", "links": "moderation"}
+"""And of those below /api/v1/admin, by the fourth."""
+PARTS = {"reading", *_BY_RESOURCE.values(), *_BY_ENDING.values(), *_BY_DUTY.values()}
 
 
 def module(method: str, path: str) -> str:
     """Name the module that has the route of a request, if any has."""
     segments = path.rstrip("/").split("/")
     resource = segments[3] if len(segments) > 3 else ""  # noqa: PLR2004  # /api/v1/resource
+    if resource == "admin":
+        return _BY_DUTY.get("".join(segments[4:5]), "blocked")
     if resource in _BY_RESOURCE:
         return _BY_RESOURCE[resource]
     return _BY_ENDING.get(segments[-1]) or ("reading" if method == "GET" else "writing")

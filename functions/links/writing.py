@@ -94,7 +94,7 @@ async def bulk(  # noqa: PLR0913  # FastAPI injects each by its type
     summary="Change a link",
     description="Changes the fields that are given. With `If-Match`, only if nobody changed it meanwhile (else 412).",
     responses=web.problems(
-        *access.REFUSALS, access.ScopeMissing, NotFound, links.SlugTaken, PreconditionFailed, Invalid
+        *access.REFUSALS, access.ScopeMissing, NotFound, links.SlugTaken, links.LinkBlocked, PreconditionFailed, Invalid
     ),
 )
 async def change(  # noqa: PLR0913  # FastAPI injects each by its type
@@ -111,7 +111,7 @@ async def change(  # noqa: PLR0913  # FastAPI injects each by its type
     summary="Go back to a version of a link",
     description="The link gets the fields again that it had then, as a new version; its password stays as it is.",
     responses=web.problems(
-        *access.REFUSALS, access.ScopeMissing, NotFound, links.SlugTaken, PreconditionFailed, Invalid
+        *access.REFUSALS, access.ScopeMissing, NotFound, links.SlugTaken, links.LinkBlocked, PreconditionFailed, Invalid
     ),
 )
 async def revert(  # noqa: PLR0913  # FastAPI injects each by its type

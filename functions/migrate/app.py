@@ -1,8 +1,9 @@
 """What a deployment does before traffic: brings the schema up to date, and refuses a Redis that would lose clicks.
 
 CloudFormation runs it as a custom resource that the other functions depend on, and waits for the answer at an address that
-comes with the event. By hand (`{}`), it also makes the first administrator, whose password is in the answer and nowhere
-else. Being run twice, or twice at once, is harmless.
+comes with the event. By hand (`{}`), it also makes the first administrator; and with `{"admin": "ada@example.com"}` it makes an
+administrator of whom it names, with a new password. Passwords are in the answer and nowhere else. Being run twice, or twice
+at once, is harmless.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ def handler(event: Event, context: Any) -> Any:  # noqa: ANN401  # the runtime's
     seconds = _SHARE * context.get_remaining_time_in_millis() / 1000
     if "ResponseURL" in event:
         return answer.send(event, fault=_fault(event, seconds))
+    if event.keys() == {"admin"} and isinstance(event["admin"], str):
+        return lambdas.run(_appoint(event["admin"], seconds))
     if event:
         raise ValueError(f"neither CloudFormation's event nor {{}}: {sorted(event)}")
     return lambdas.run(_by_hand(seconds))
@@ -81,6 +84,13 @@ async def _by_hand(seconds: float) -> dict[str, str]:
         async with contextlib.asynccontextmanager(db.transaction)() as conn:
             password = await users.ensure_admin(conn, email=wanted.admin_email, now=datetime.now(UTC))
         return {"admin": wanted.admin_email, "password": password} if password else {}
+
+
+async def _appoint(email: str, seconds: float) -> dict[str, str]:
+    from ginnel.administration import appointing  # noqa: PLC0415  # seldom wanted, unlike all else here
+
+    async with _within(seconds), contextlib.asynccontextmanager(db.transaction)() as conn:
+        return {"admin": email, "password": await appointing.appoint(conn, email, now=datetime.now(UTC))}
 
 
 async def _check_redis() -> None:

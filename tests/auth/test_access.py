@@ -169,7 +169,13 @@ async def test_a_viewer_reads_only(register: Register, browser: Browser, sql: as
     viewer.http.headers["ginnel-workspace"] = str(workspace)
     key = await make(viewer, scopes=["links:read", "links:write"])
     await join(sql, viewer, workspace, "viewer")
-    assert (await viewer.http.get(ME)).json()["scopes"] == ["domains:read", "links:read", "stats:read", "webhooks:read"]
+    assert (await viewer.http.get(ME)).json()["scopes"] == [
+        "domains:read",
+        "links:read",
+        "stats:read",
+        "webhooks:read",
+        "workspace:read",
+    ]
     assert (await browser().get(ME, headers=bearer(key))).json()["scopes"] == ["links:read"]
     problem(await viewer.http.post(KEYS, json={"name": "x", "scopes": ["links:read"]}), 403, "scope_missing")
 

@@ -103,7 +103,7 @@ async def test_a_replay_ends_the_whole_session(
         problem(answer, 401, "refresh_invalid")
         cleared(answer)
     problem(await account.http.get("/api/v1/auth/me"), 401, "session_ended")
-    noted = "select array_agg(action) from audit_log join users on users.id = user_id where email = $1"
+    noted = "select array_agg(action order by audit_log.id) from audit_log join users on users.id = user_id where email = $1"
     assert await sql.fetchval(noted, account.email) == ["user_registered", "refresh_replayed"]
 
 

@@ -29,8 +29,13 @@ def _differences(connection: Connection) -> list[Any]:
 
 
 def _comparable(thing: Any, name: str | None, kind: str, reflected: bool, _: Any) -> bool:  # noqa: FBT001  # Alembic's
-    # What stands in an expression can't be compared; the first two are the migration's alone.
-    unknown = {"links_workspace_id_search_idx", "domains_default_idx", "links_workspace_id_slug_key_idx"}
+    # What stands in an expression can't be compared; the first three are the migration's alone.
+    unknown = {
+        "links_workspace_id_search_idx",
+        "users_search_idx",
+        "domains_default_idx",
+        "links_workspace_id_slug_key_idx",
+    }
     return not (kind == "index" and name in unknown)
 
 

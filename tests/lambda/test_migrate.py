@@ -219,3 +219,17 @@ async def test_an_event_of_no_known_kind_is_refused_clearly(stores: Stores, data
     async with migrating(stores, database) as function:
         answer = await function.exchange({"Records": []})
     assert answer == {"errorMessage": "neither CloudFormation's event nor {}: ['Records']", "errorType": "ValueError"}
+
+
+async def test_by_hand_an_administrator_who_is_named_gets_a_new_password(stores: Stores, database: str) -> None:
+    async with migrating(stores, database) as function:
+        assert await function.exchange({}) == {}
+        first, second = [await function.exchange({"admin": "ada@example.com"}) for _ in range(2)]
+        assert first.keys() == second.keys() == {"admin", "password"}
+        assert second["password"] not in function.said()
+        assert (await function.exchange({"admin": "nobody"}))["errorType"] == "Invalid"
+    async with running("auth", stores, declared("auth") | {"DATABASE_URL": database}) as auth:
+        signed_in = await auth.exchange(events.load("auth_login", email="ada@example.com", password=second["password"]))
+        refused = await auth.exchange(events.load("auth_login", email="ada@example.com", password=first["password"]))
+    assert json.loads(signed_in["body"])["user"]["is_admin"] is True
+    assert refused["statusCode"] == 401

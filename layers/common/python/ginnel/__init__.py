@@ -1,0 +1,3 @@
+"""What the functions know."""
+
+VERSION = "0.1.0"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, get_args
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,15 +24,17 @@ from ginnel.users import User
 from ginnel.web import Now
 from ginnel.workspaces import Member, Workspace
 
-Scope = keys.Scope | Literal["keys:write"]
+Scope = keys.Scope | Literal["keys:write", "workspace:write"]
 
 KEY_SCOPES: frozenset[str] = frozenset(get_args(keys.Scope))
-ALL_SCOPES = KEY_SCOPES | {"keys:write"}
+ALL_SCOPES = KEY_SCOPES | {"keys:write", "workspace:write"}
+_MANAGERS = frozenset({"workspace:write", "audit:read"})
+"""What only who looks after a workspace may do."""
 ROLE_SCOPES: dict[workspaces.Role, frozenset[str]] = {
     "owner": ALL_SCOPES,
     "admin": ALL_SCOPES,
-    "member": ALL_SCOPES,
-    "viewer": frozenset(scope for scope in ALL_SCOPES if scope.endswith(":read")),
+    "member": ALL_SCOPES - _MANAGERS,
+    "viewer": frozenset(scope for scope in ALL_SCOPES - _MANAGERS if scope.endswith(":read")),
 }
 
 FRESH = timedelta(minutes=1)
@@ -140,6 +142,15 @@ async def _ask(
     if bearer.credentials.startswith(keys.PREFIX):
         return await _program(conn, bearer.credentials, wanted=wanted, now=now)
     return await _person(conn, bearer.credentials, wanted=wanted, now=now)
+
+
+WorkspaceId = Annotated[int, Path(ge=1, lt=2**63, description="The workspace's id.", examples=[7])]
+
+
+@limits.counting
+async def _within(request: Request, workspace_id: WorkspaceId, bearer: Bearer, conn: Conn, now: Now) -> Me:
+    """Find out who is asking about the workspace of the path. Raises Unauthorized, or NotFound if they are no member."""
+    return await me(request, bearer, conn, now, wanted=str(workspace_id))
 
 
 async def _person(conn: AsyncSession, token: str, *, wanted: str | None, now: datetime) -> Me:
@@ -278,6 +289,17 @@ def may(scope: Scope) -> Callable[[Me], Me]:
     """Make the dependency that gives Me to those who have this scope, and raises ScopeMissing for others."""
 
     def allowed(me: Annotated[Me, Depends(me)]) -> Me:
+        if scope not in me.scopes:
+            raise ScopeMissing(f"This needs the scope {scope}.")
+        return me
+
+    return allowed
+
+
+def may_within(scope: Scope) -> Callable[[Me], Me]:
+    """Make the same for the workspace that the path names: it is the call's, whatever the header says."""
+
+    def allowed(me: Annotated[Me, Depends(_within)]) -> Me:
         if scope not in me.scopes:
             raise ScopeMissing(f"This needs the scope {scope}.")
         return me

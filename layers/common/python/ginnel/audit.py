@@ -16,7 +16,10 @@ from ginnel.db import Base
 
 class Entry(Base):
     __tablename__ = "audit_log"
-    __table_args__ = (Index("audit_log_workspace_id_id_idx", "workspace_id", text("id desc")),)
+    __table_args__ = (
+        Index("audit_log_workspace_id_id_idx", "workspace_id", text("id desc")),
+        Index("audit_log_user_id_id_idx", "user_id", text("id desc")),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     at: Mapped[datetime]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, NamedTuple
@@ -12,7 +10,7 @@ from pydantic import Field
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import audit, db, sweeps, targets, web
+from ginnel import audit, cursors, db, sweeps, targets, web
 from ginnel.blocking import BlockedHost
 from ginnel.errors import Conflict, Invalid, NotFound
 from ginnel.purges import Purge
@@ -67,25 +65,14 @@ async def find_all(conn: AsyncSession, *, limit: int, cursor: str | None, search
     """List blocked hosts, newest first. Raises Invalid."""
     query = select(BlockedHost).order_by(BlockedHost.id.desc()).limit(limit + 1)
     if cursor:
-        query = query.where(BlockedHost.id < _position(cursor))
+        query = query.where(BlockedHost.id < cursors.read(cursor, cursors.number))
     if search:
         query = query.where(BlockedHost.host.contains(search.lower(), autoescape=True))
     found = list(await conn.scalars(query))
-    more = str(found[limit - 1].id) if len(found) > limit else None
     return BlockedHostPage(
         items=[BlockedHostOut.model_validate(one) for one in found[:limit]],
-        next_cursor=more and base64.urlsafe_b64encode(more.encode()).decode().rstrip("="),
+        next_cursor=cursors.pack(found[limit - 1].id) if len(found) > limit else None,
     )
-
-
-def _position(cursor: str) -> int:
-    try:
-        position = int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error):
-        position = 0
-    if not 0 < position < 2**63:
-        raise Invalid.field("query:cursor", "cursor_invalid", "is not a cursor that this list gave out")
-    return position
 
 
 async def block(conn: AsyncSession, draft: BlockedHostDraft, *, user: int, now: datetime) -> BlockedHostOut:

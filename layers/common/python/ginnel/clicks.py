@@ -170,6 +170,14 @@ def new_id() -> bytes:
     return b"%b%016x" % (_process, next(_numbers))
 
 
+_looks = count()
+
+
+def drawn() -> int:
+    """Return how many ids this process has drawn: how many visits it had. That costs visits nothing; looking draws one."""
+    return next(_numbers) - next(_looks)
+
+
 Done = Callable[[Exception | None], None]
 
 

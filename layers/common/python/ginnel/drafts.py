@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -66,6 +66,31 @@ class _Draft(web.Input):
     )
 
 
+_FAR = datetime(9980, 1, 1, tzinfo=UTC)
+"""From when on no date can be counted on from that far."""
+
+
+class LinkDefaults(web.Input):
+    """What a workspace has its new links be where a draft doesn't say; null leaves it to the installation."""
+
+    redirect_status: RedirectStatus | None = None
+    allow_caching: bool | None = None
+    forward_query: bool | None = None
+    forward_path: bool | None = None
+    tags: Tags | None = None
+    expires_after_days: Annotated[int, Field(strict=True, ge=1, le=3650)] | None = Field(
+        default=None, description="Days from when a link begins to lead on (its starts_at, else now).", examples=[90]
+    )
+
+    def filled(self, draft: LinkDraft, now: datetime) -> LinkDraft:
+        """Complete a draft where it says nothing; what it says, be it null, holds."""
+        said = self.model_dump(exclude_none=True, exclude={"expires_after_days"})
+        begins = max(now, draft.starts_at or now)
+        if self.expires_after_days is not None and begins < _FAR:
+            said["expires_at"] = begins + timedelta(days=self.expires_after_days)
+        return draft.model_copy(update={field: said[field] for field in said.keys() - draft.model_fields_set})
+
+
 class LinkDraft(_Draft):
     target: Target
     slug: Slug | None = Field(default=None, description="Left out, a random one is drawn.")
@@ -107,7 +132,9 @@ class LinkChange(_Draft):
 class VersionOut(web.Output):
     version: int
     at: datetime
-    user: str | None = Field(description="The name of who made it so; null if they are gone.")
+    user: str | None = Field(
+        description="The name of who made it so; null if they are gone, or for an operator's block."
+    )
     changes: dict[str, Change] = Field(description="What it changed, by field; all of it, for the first version.")
 
 

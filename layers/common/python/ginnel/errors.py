@@ -107,6 +107,12 @@ class Invalid(Problem):
         return cls("Some fields are not valid.", errors=[FieldError(pointer, code, detail)])
 
 
+class PreconditionRequired(Problem):
+    """This has to say by `If-Match` which version it is about (RFC 6585, section 3)."""
+
+    status, code = 428, "precondition_required"
+
+
 class TooManyRequests(Problem):
     """There were too many calls, or tries: `Retry-After` says in how many seconds there may be another."""
 

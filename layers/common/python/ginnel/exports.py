@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from ginnel import db, links, settings, sheets
+from ginnel import db, downloads, links, sheets
+from ginnel.downloads import Format, Piece
 from ginnel.outputs import LinkOut, LinkPage
 
-Format = Literal["csv", "json", "ndjson"]
-
-MEDIA_TYPES: dict[Format, str] = {
-    "csv": "text/csv; charset=utf-8",
-    "json": "application/json",
-    "ndjson": "application/x-ndjson",
-}
 COLUMNS = (
     "slug",
     "domain",
@@ -43,15 +36,6 @@ COLUMNS = (
     "clicks",
     "created_at",
 )
-_PAGE = 500
-_FEW = 50
-"""A page where answers are bounded: they end between two."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    answer_bytes: int = 0
-    """Bytes after which an answer ends, with a Link to the next part; 0 where answers may have any length."""
 
 
 class Asked(NamedTuple):
@@ -62,13 +46,6 @@ class Asked(NamedTuple):
     tags: Sequence[str]
     domain: str | None
     archived: bool | None
-
-
-class Piece(NamedTuple):
-    """A page's worth of the file."""
-
-    text: str
-    next_cursor: str | None
 
 
 async def pieces(asked: Asked, format_: Format, *, bom: bool, cursor: str | None) -> AsyncIterator[Piece]:
@@ -97,7 +74,7 @@ async def _page(asked: Asked, cursor: str | None) -> LinkPage:
         return await links.find_all(
             conn,
             workspace=asked.workspace,
-            limit=_FEW if settings.read(Settings).answer_bytes else _PAGE,
+            limit=downloads.page_size(),
             cursor=cursor,
             search=asked.search,
             with_tags=asked.tags,

@@ -45,19 +45,23 @@ def read(record: Record) -> Host:
 
 
 async def compiled(connection: asyncpg.Connection, host: str) -> Record:
-    """Compile what PostgreSQL has on a (canonical) host. A target on a blocked host is as none."""
+    """Compile what PostgreSQL has on a (canonical) host. What is blocked or deleted, host or workspace, is as none."""
     row = await connection.fetchrow(
         """
-        select d.id, d.case_sensitive, d.apple_app_site_association::text as apple, d.assetlinks::text as android, (
+        select d.id, d.case_sensitive,
+            case when w.deleted_at is null then d.apple_app_site_association::text end as apple,
+            case when w.deleted_at is null then d.assetlinks::text end as android, (
             select jsonb_object_agg(name, url)::text
             from (
                 values ('root', d.root_target), ('not_found', d.not_found_target), ('expired', d.expired_target)
             ) as said (name, url)
-            where url is not null and not exists (
+            where url is not null and w.deleted_at is null and not exists (
                 select from blocked_hosts b where b.host = any(target_hosts(url, null, '[]', '[]'))
+            ) and not exists (
+                select from workspaces w where w.id = d.workspace_id and w.blocked_at is not null
             )
         ) as leads
-        from domains d
+        from domains d left join workspaces w on w.id = d.workspace_id
         where d.host = $1 and d.verified_at is not null and d.deleted_at is null
         """,
         host,

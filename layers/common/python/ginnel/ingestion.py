@@ -192,6 +192,19 @@ class Waiting:
 
 async def waiting(connection: asyncpg.Connection, now: datetime) -> Waiting:
     """Look at the streams and the outbox. Raises RedisError when Redis does not answer."""
+    entries, appended_first = await streamed()
+    aside = await connection.fetchrow(PUT_ASIDE)
+    since = [moment for moment in (appended_first, aside["since"]) if moment]
+    return Waiting(
+        entries=entries,
+        spilled=aside["spilled"],
+        dead_letters=aside["dead_letters"],
+        oldest_seconds=max(0.0, (now - min(since)).total_seconds()) if since else 0.0,
+    )
+
+
+async def streamed() -> tuple[int, datetime | None]:
+    """Count the streams' entries, and say when the oldest was appended. Raises RedisError."""
     entries = 0
     since: list[datetime] = []
     for name in shards.streams():
@@ -203,19 +216,14 @@ async def waiting(connection: asyncpg.Connection, now: datetime) -> Waiting:
         length, first = await redis.call(look, name)
         entries += length
         since += [appended(identifier) for identifier, _ in first]
-    row = await connection.fetchrow(
-        """
-        select (select count(*) from outbox) as spilled, (select min(created_at) from outbox) as since,
-            (select count(*) from dead_letters where replayed_at is null) as dead_letters
-        """
-    )
-    since += [row["since"]] if row["since"] else []
-    return Waiting(
-        entries=entries,
-        spilled=row["spilled"],
-        dead_letters=row["dead_letters"],
-        oldest_seconds=max(0.0, (now - min(since)).total_seconds()) if since else 0.0,
-    )
+    return entries, min(since, default=None)
+
+
+PUT_ASIDE = """
+    select (select count(*) from outbox) as spilled, (select min(created_at) from outbox) as since,
+        (select count(*) from dead_letters where replayed_at is null) as dead_letters
+"""
+"""Asks for the outbox's payloads, since when the oldest waits, and the dead letters that nobody has replayed."""
 
 
 def appended(identifier: bytes) -> datetime:

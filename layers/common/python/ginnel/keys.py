@@ -33,6 +33,8 @@ Scope = Literal[
     "webhooks:write",
     "stats:read",
     "clicks:write",
+    "workspace:read",
+    "audit:read",
 ]
 """What a key may be allowed. Keys are no way to more keys, so keys:write is not among them."""
 

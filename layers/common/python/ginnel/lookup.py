@@ -151,6 +151,7 @@ def _remember(name: str, record: Record, read_at: float) -> None:
 
 
 async def _read(host: str, slug: str, visit: Visit | None) -> Record:
+    observe.count("lookup_missed")
     try:
         # Shielded: one visitor who hangs up must not take the answer from the others.
         return await asyncio.shield(_flight(host, slug, visit).task)
@@ -352,6 +353,7 @@ def _forget_all() -> None:
 
 
 async def _stored(host: str, slug: str) -> Record:
+    observe.count("lookup_stored")
     return await postgres.run(lambda connection: stored(connection, host, slug))
 
 
@@ -364,10 +366,14 @@ async def stored(connection: asyncpg.Connection, host: str, slug: str) -> Record
         """
         select d.id as domain, d.case_sensitive, l.id as link, l.workspace_id as workspace, l.slug_key, l.target,
                l.redirect_status, l.allow_caching, l.forward_query, l.starts_at, l.expires_at, l.expired_target,
-               l.max_clicks, l.disabled_at, l.deleted_at,
+               l.max_clicks, l.disabled_at, l.deleted_at is not null or exists (
+                   select from workspaces w where w.id = l.workspace_id and w.deleted_at is not null
+               ) as deleted,
                l.blocked_at is not null or exists (
                    select from blocked_hosts b
                    where b.host = any(target_hosts(l.target, l.expired_target, l.rules, l.variants))
+               ) or exists (
+                   select from workspaces w where w.id = l.workspace_id and w.blocked_at is not null
                ) as blocked, l.forward_path, l.password_hash, l.title,
                l.description, l.image, nullif(l.rules, '[]')::text as rules, nullif(l.variants, '[]')::text as variants
         from domains d
@@ -426,7 +432,7 @@ def _card(row: Any) -> str | None:  # noqa: ANN401  # asyncpg's Record is untype
 def _state(row: Any) -> State:  # noqa: ANN401  # asyncpg's Record is untyped
     if row["blocked"]:
         return State.BLOCKED
-    if row["deleted_at"]:
+    if row["deleted"]:
         return State.DELETED
     return State.DISABLED if row["disabled_at"] else State.LIVE
 

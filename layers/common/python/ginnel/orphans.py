@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 from sqlalchemy import (
@@ -27,10 +24,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ginnel import web
+from ginnel import cursors, web
 from ginnel.db import Base
 from ginnel.domains import Domain
-from ginnel.errors import Invalid, NotFound
+from ginnel.errors import NotFound
 from ginnel.links import Link
 
 Sort = Literal["-last_at", "-count"]
@@ -109,20 +106,20 @@ async def find_all(  # noqa: PLR0913  # one question, each word of it by name
 
 def _cursor(last: OrphanOut, sort: Sort) -> str:
     value = last.count if sort == "-count" else last.last_at.isoformat()
-    return base64.urlsafe_b64encode(json.dumps([sort, value, last.id]).encode()).decode().rstrip("=")
+    return cursors.pack(sort, value, last.id)
 
 
 def _position(cursor: str, sort: Sort) -> tuple[int | datetime, int]:
-    try:
-        kind, value, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if kind == sort and type(last) is int and 0 < last < 2**63:
-            if sort == "-last_at" and (moment := datetime.fromisoformat(value)).tzinfo:
-                return moment, last
-            if sort == "-count" and type(value) is int and 0 < value < 2**63:
-                return value, last
-    except (ValueError, TypeError, binascii.Error, RecursionError):
-        pass
-    raise Invalid.field("query:cursor", "cursor_invalid", "is not a cursor that this list gave out")
+    def position(kind: str, value: Any, last: int) -> tuple[int | datetime, int]:  # noqa: ANN401  # by the list's order
+        if kind != sort:
+            raise ValueError(kind)
+        if sort == "-count":
+            return cursors.number(value), cursors.number(last)
+        if (moment := datetime.fromisoformat(value)).tzinfo is None:
+            raise ValueError(value)
+        return moment, cursors.number(last)
+
+    return cursors.read(cursor, position)
 
 
 async def dismiss(conn: AsyncSession, orphan: int, *, workspace: int, admin: bool) -> None:

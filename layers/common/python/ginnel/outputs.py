@@ -36,7 +36,9 @@ class LinkOut(web.Output):
     clicks_left: int | None = Field(description="Clicks that people may still make; null if there is no limit.")
     disabled: bool
     archived: bool
-    blocked: bool = Field(description="By the operator: the link itself, or a host that it leads to.")
+    blocked: bool = Field(
+        description="By the operator: the link itself, a host that it leads to, or its whole workspace."
+    )
     warnings: list[homographs.Warning] = Field(
         description="What people should know of where it leads: `target_mixed_script`, a host that mixes alphabets; "
         "`target_lookalike`, one in letters that look like Latin ones."

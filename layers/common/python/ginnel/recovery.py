@@ -46,7 +46,7 @@ async def reset(conn: AsyncSession, secret: str, password: str, *, now: datetime
     The ticket proves the address as well. Where nobody had done so before, whoever made the account's API keys and set up its
     second factors was not known to be its owner: they end, too. Otherwise a second factor stays in force.
     """
-    ticket = await tickets.find(conn, "reset", secret, now=now)
+    ticket = await tickets.get(conn, "reset", secret, now=now)
     if ticket.user_id is None:
         raise tickets.refused()
     person = await users.get(conn, ticket.user_id)

@@ -1,4 +1,4 @@
-"""Forgetting much at once: the changes that were not told when they were made, and all that leads to a host.
+"""Forgetting much at once: the changes that were not told when they were made, what leads to a host, what a workspace has.
 
 Imports neither the ORM nor pydantic.
 """
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 LEADING_TO = ""
 """In the place of a purge's host: what is purged are all links that lead to the host in its slug's place, or below it."""
+
+OWNED_BY = "~"
+"""In the place of a purge's host: what is purged is all that the workspace has whose id is in the slug's place."""
 
 _HOSTS = 500
 """Hosts that are looked for at once."""
@@ -35,10 +38,12 @@ async def purge_again(connection: asyncpg.Connection) -> int:
             delete from purges using oldest where purges.id = oldest.id returning host, slug_key
             """
         )
-        await lookup.tell([(row["host"], row["slug_key"]) for row in rows if row["host"] != LEADING_TO])
+        await lookup.tell([(row["host"], row["slug_key"]) for row in rows if row["host"] not in {LEADING_TO, OWNED_BY}])
         targets = [row["slug_key"] for row in rows if row["host"] == LEADING_TO]
         for start in range(0, len(targets), _HOSTS):
             await _tell_leading_to(connection, targets[start : start + _HOSTS])
+        for workspace in {int(row["slug_key"]) for row in rows if row["host"] == OWNED_BY}:
+            await tell_owned_by(connection, workspace)
     return len(rows)
 
 
@@ -57,9 +62,24 @@ async def purge_leading_to(targets: Sequence[str]) -> None:
         observe.count("purge_delayed")  # until it is told again
 
 
+async def purge_owned_by(workspaces: Sequence[int]) -> None:
+    """Forget likewise the links and domains that workspaces have."""
+
+    async def act(connection: asyncpg.Connection) -> None:
+        async with connection.transaction():
+            for workspace in workspaces:
+                await tell_owned_by(connection, workspace)
+
+    try:
+        await postgres.run(act)
+    except (redis.RedisError, Unavailable):
+        observe.count("purge_delayed")  # until it is told again
+
+
 async def _tell_leading_to(connection: asyncpg.Connection, targets: Sequence[str]) -> None:
-    """Tell of the links, and of the domains, that lead to hosts, however many they are. Needs a transaction."""
-    cursor = await connection.cursor(
+    """Tell of the links, and of the domains, that lead to hosts. Needs a transaction."""
+    await _tell_found(
+        connection,
         """
         select d.host, l.slug_key
         from links l join domains d on d.id = l.domain_id
@@ -72,6 +92,27 @@ async def _tell_leading_to(connection: asyncpg.Connection, targets: Sequence[str
         targets,
         hosts.NAME,
     )
+
+
+async def tell_owned_by(connection: asyncpg.Connection, workspace: int) -> None:
+    """Tell of a workspace's links and domains. Needs a transaction. Raises RedisError."""
+    await _tell_found(
+        connection,
+        """
+        select d.host, l.slug_key
+        from links l join domains d on d.id = l.domain_id
+        where l.workspace_id = $1 and l.deleted_at is null
+        union all
+        select host, $2 from domains where workspace_id = $1 and verified_at is not null and deleted_at is null
+        """,
+        workspace,
+        hosts.NAME,
+    )
+
+
+async def _tell_found(connection: asyncpg.Connection, query: str, *parameters: object) -> None:
+    """Tell of the records that a query finds by host and slug key, however many they are."""
+    cursor = await connection.cursor(query, *parameters)
     told = False
     while rows := [(row["host"], row["slug_key"]) for row in await cursor.fetch(_RECORDS)]:
         for name in rows:

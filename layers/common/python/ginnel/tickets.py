@@ -83,6 +83,11 @@ async def issue(  # a ticket's fields, each by name
     return secret
 
 
+async def find(conn: AsyncSession, kind: Kind, secret: str) -> Ticket | None:
+    """Find a ticket without using it up, be it used or too old."""
+    return await conn.scalar(select(Ticket).where(Ticket.kind == kind, Ticket.secret_hash == tokens.digest(secret)))
+
+
 async def redeem(conn: AsyncSession, kind: Kind, secret: str, *, now: datetime) -> Ticket:
     """Use a ticket up. Of any number at once exactly one succeeds; the others raise TicketInvalid."""
     ticket: Ticket | None = await conn.scalar(
@@ -101,7 +106,7 @@ async def redeem(conn: AsyncSession, kind: Kind, secret: str, *, now: datetime) 
     return ticket
 
 
-async def find(conn: AsyncSession, kind: Kind, secret: str, *, now: datetime) -> Ticket:
+async def get(conn: AsyncSession, kind: Kind, secret: str, *, now: datetime) -> Ticket:
     """Read a ticket that could be redeemed, before something slow that is done for holders of one only.
 
     Raises TicketInvalid. That it is good still, `redeem` says.

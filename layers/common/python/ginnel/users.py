@@ -38,6 +38,7 @@ class User(Base):
     is_admin: Mapped[bool]
     email_verified_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    disabled_reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
 
 
@@ -72,6 +73,10 @@ class Registration(web.Input):
     email: Email
     password: passwords.New
     name: Annotated[web.Text, Field(max_length=100, description="What to call you.", examples=["Ada"])] = ""
+    invitation: Annotated[
+        web.Text | None,
+        Field(max_length=128, description="From the mail that invited you, where registration is by invitation only."),
+    ] = None
 
 
 class Credentials(web.Input):
@@ -91,15 +96,18 @@ class UserOut(web.Output):
     created_at: datetime
 
 
-async def register(conn: AsyncSession, wanted: Registration, *, tell: bool = True, now: datetime) -> User:
+async def register(
+    conn: AsyncSession, wanted: Registration, *, verified: bool = False, tell: bool = True, now: datetime
+) -> User:
     """Add a person and their personal workspace, and `tell` their mailbox. Raises Invalid for a common password.
 
-    It does the same whether or not the address is known: only its mailbox will hear.
+    It does the same whether or not the address is known: only its mailbox will hear. Whoever has an invitation has
+    `verified` theirs already: for them alone it raises EmailTaken.
     """
     about = [wanted.email, *wanted.email.split("@"), *wanted.name.split()]
     await passwords.check(wanted.password, pointer="/password", about=about)
-    user = await add(conn, email=wanted.email, name=wanted.name, password=wanted.password, now=now)
-    if tell:
+    user = await add(conn, email=wanted.email, name=wanted.name, password=wanted.password, verified=verified, now=now)
+    if tell and not verified:
         mail.send(conn, "welcome", to=wanted.email, now=now, user=user.id)
     return user
 

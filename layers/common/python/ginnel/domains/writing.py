@@ -111,8 +111,7 @@ async def change(  # noqa: PLR0913  # who changes what, from which version, when
     """Change a domain's given fields. Raises NotFound, PreconditionFailed, Invalid, DomainInUse."""
     given = wanted.model_fields_set
     if "default" in given:
-        # Of two that are made it together, the later one is it.
-        await conn.execute(select(Workspace.id).where(Workspace.id == workspace).with_for_update(key_share=True))
+        await _hold_default(conn, workspace)
     domain = await own(conn, domain_id, workspace=workspace, lock=True)
     _check_version(domain, version)
     await _refuse_targets(conn, wanted)
@@ -122,6 +121,7 @@ async def change(  # noqa: PLR0913  # who changes what, from which version, when
         )
     if "default" in given:
         await _make_default(conn, domain, default=wanted.default)
+        await _tell_workspace(conn, domain, now)
     for column, value in _columns(wanted, given - {"default"}).items():
         setattr(domain, column, value)
     domain.version += 1
@@ -133,6 +133,40 @@ async def change(  # noqa: PLR0913  # who changes what, from which version, when
     return show(domain)
 
 
+async def choose(conn: AsyncSession, host: str | None, *, workspace: int) -> None:
+    """Have links of which no domain is said stand on this one; for None, on the installation's own. Raises Invalid.
+
+    Needs the workspace's row to be locked.
+    """
+    if host is None or host.lower() == settings.site().host:
+        await _make_none_default(conn, workspace)
+        return
+    mine = (Domain.workspace_id == workspace, Domain.host == host.lower(), Domain.deleted_at.is_(None))
+    domain = await conn.scalar(select(Domain).where(*mine).with_for_update())
+    if domain is None:
+        raise Invalid.field("/default_domain", "domain_unknown", "is not a domain of this workspace")
+    if domain.verified_at is None:
+        raise Invalid.field("/default_domain", "domain_unverified", "must be verified first")
+    if not domain.is_default:
+        await _make_none_default(conn, workspace)
+        domain.is_default = True
+        domain.version += 1
+        await conn.flush()
+
+
+async def _hold_default(conn: AsyncSession, workspace: int) -> None:
+    """Let nobody else say which domain is the default one: of two that are made it together, the later one is it.
+
+    The workspace's row is locked before a domain's, as by who changes the workspace.
+    """
+    await conn.execute(select(Workspace.id).where(Workspace.id == workspace).with_for_update(key_share=True))
+
+
+async def _make_none_default(conn: AsyncSession, workspace: int | None) -> None:
+    others = (Domain.workspace_id == workspace, Domain.is_default)
+    await conn.execute(update(Domain).where(*others).values(is_default=False, version=Domain.version + 1))
+
+
 async def delete(  # noqa: PLR0913  # as for change
     conn: AsyncSession, domain_id: int, *, workspace: int, user: int, version: int | None, now: datetime
 ) -> None:
@@ -140,11 +174,14 @@ async def delete(  # noqa: PLR0913  # as for change
 
     Raises NotFound, PreconditionFailed, DomainInUse.
     """
+    await _hold_default(conn, workspace)
     domain = await own(conn, domain_id, workspace=workspace, lock=True)
     _check_version(domain, version)
     await _refuse_links(conn, domain, "a domain can't be deleted while links stand on it", alive=True)
     domain.deleted_at = domain.updated_at = now
     domain.version += 1
+    if domain.is_default:
+        await _tell_workspace(conn, domain, now)
     audit.record(conn, "domain_deleted", subject=f"domain:{domain.id}", at=now, workspace=workspace, user=user)
     # What visitors of its deleted links were told was that these were deleted, not that there never was one.
     await conn.execute(
@@ -171,6 +208,12 @@ async def _make_default(conn: AsyncSession, domain: Domain, *, default: bool) ->
         others = (Domain.workspace_id == domain.workspace_id, Domain.is_default, Domain.id != domain.id)
         await conn.execute(update(Domain).where(*others).values(is_default=False, version=Domain.version + 1))
     domain.is_default = default
+
+
+async def _tell_workspace(conn: AsyncSession, domain: Domain, now: datetime) -> None:
+    """Let a workspace, which shows its default domain, be at another version."""
+    theirs = update(Workspace).where(Workspace.id == domain.workspace_id)
+    await conn.execute(theirs.values(version=Workspace.version + 1, updated_at=now))
 
 
 async def _refuse_links(conn: AsyncSession, domain: Domain, why: str, *, alive: bool = False) -> None:

@@ -70,7 +70,9 @@ async def _next(conn: AsyncSession) -> Job | None:
             text(
                 """
                 select id, workspace_id, user_id, format, on_conflict, dry_run, domain, position from imports
-                where state in ('waiting', 'running') order by worked_at limit 1 for update skip locked
+                where state in ('waiting', 'running')
+                    and exists (select from workspaces w where w.id = workspace_id and w.deleted_at is null)
+                order by worked_at limit 1 for update skip locked
                 """
             )
         )

@@ -24,6 +24,7 @@ async def announce_expired(conn: AsyncSession, now: datetime, *, limit: int = 50
                 insert into webhook_expiries as kept (link_id, expires_at)
                 select distinct l.id, l.expires_at
                 from webhooks w join links l on l.workspace_id = w.workspace_id
+                join workspaces s on s.id = w.workspace_id and s.deleted_at is null
                 left join webhook_expiries e on e.link_id = l.id and e.expires_at = l.expires_at
                 where w.disabled_at is null and 'link.expired' = any(w.events)
                     and l.expires_at > w.created_at and l.expires_at > :missed and l.expires_at <= :now

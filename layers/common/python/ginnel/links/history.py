@@ -20,20 +20,27 @@ from .tables import Version
 FIELDS = frozenset(LinkChange.model_fields) - {"password"} | {"protected"}
 """What is kept of a version. A password is not, and so does not come back: only whether there was one is told."""
 
+BLOCKED = "blocked"
+"""What an operator's block adds to the version that it makes, and its lifting. Other versions don't say it."""
+
 
 def state(link: LinkOut) -> dict[str, Any]:
     return link.model_dump(mode="json", include=set(FIELDS))
 
 
-async def keep(conn: AsyncSession, links: Sequence[LinkOut], *, user: int | None) -> None:
-    """Keep what links are now, by their versions; a version that is kept already stays as it is."""
+async def keep(conn: AsyncSession, links: Sequence[LinkOut], *, user: int | None, blocked: bool | None = None) -> None:
+    """Keep what links are now, by their versions; a version that is kept already stays as it is.
+
+    `blocked` says that it was made by an operator's block, or by its lifting.
+    """
+    besides = {} if blocked is None else {BLOCKED: blocked}
     rows = [
         {
             "link_id": link.id,
             "version": link.version,
             "at": link.updated_at.isoformat(),
             "user_id": user,
-            "state": state(link),
+            "state": state(link) | besides,
         }
         for link in links
     ]
@@ -78,7 +85,7 @@ _SHOWN = 100
 
 def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Change]:
     return {
-        field: Change(before=before.get(field), after=value)
+        field: Change(before=before.get(field, not value if field == BLOCKED else None), after=value)
         for field, value in sorted(after.items())
         if field not in before or before[field] != value
     }

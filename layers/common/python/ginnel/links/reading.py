@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import blocking, homographs, settings, tags, targets, totals
+from ginnel import blocking, homographs, settings, tags, targets, totals, workspaces
 from ginnel.domains import Domain
 from ginnel.errors import NotFound
 from ginnel.outputs import LinkOut
@@ -51,8 +51,16 @@ async def shown(conn: AsyncSession, rows: Sequence[Found]) -> list[LinkOut]:
     named = await tags.of(conn, ids)
     counted = await totals.of(conn, ids)
     blocked = await blocking.among(conn, (url for found in rows for url in led_to(found.link)))
+    stopped = await workspaces.blocked(conn, {found.link.workspace_id for found in rows})
     return [
-        show(found, names=named[found.link.id], clicks=counted.get(found.link.id, 0), blocked=blocked) for found in rows
+        show(
+            found,
+            names=named[found.link.id],
+            clicks=counted.get(found.link.id, 0),
+            blocked=blocked,
+            stopped=found.link.workspace_id in stopped,
+        )
+        for found in rows
     ]
 
 
@@ -62,8 +70,10 @@ def led_to(link: Link) -> list[str]:
     return [link.target, *([link.expired_target] if link.expired_target else []), *others]
 
 
-def show(found: Found, *, names: list[str], clicks: int, blocked: AbstractSet[str] = frozenset()) -> LinkOut:
-    """Make what clients see of a link. `blocked` are the hosts, of those it leads to, that are blocked."""
+def show(
+    found: Found, *, names: list[str], clicks: int, blocked: AbstractSet[str] = frozenset(), stopped: bool = False
+) -> LinkOut:
+    """Make what clients see of a link. `blocked` are the hosts, of those it leads to, that are; `stopped` is its workspace."""
     link, domain, used = found
     return LinkOut(
         id=link.id,
@@ -89,7 +99,9 @@ def show(found: Found, *, names: list[str], clicks: int, blocked: AbstractSet[st
         clicks_left=None if link.max_clicks is None else max(0, link.max_clicks - (used or 0)),
         disabled=link.disabled_at is not None,
         archived=link.archived_at is not None,
-        blocked=link.blocked_at is not None or any(not blocked.isdisjoint(targets.hosts(url)) for url in led_to(link)),
+        blocked=stopped
+        or link.blocked_at is not None
+        or any(not blocked.isdisjoint(targets.hosts(url)) for url in led_to(link)),
         warnings=homographs.found(led_to(link)),
         clicks=clicks + link.imported_clicks,
         imported_clicks=link.imported_clicks,

@@ -5,22 +5,31 @@ What many links have is soon met with near; what few have, an index leads to.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, Text, exists, func, literal, literal_column, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from ginnel import domains, slugs, tags
+from ginnel import cursors, domains, slugs, tags
 from ginnel.domains import Domain
-from ginnel.errors import Invalid
 from ginnel.outputs import LinkPage
 
 from .reading import Found, shown
@@ -40,10 +49,14 @@ _TRIGRAM = 3
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What is looked for. Tags by their ids; of `named`, which the search itself means, one is enough."""
+class Asked:
+    """What is looked for. Tags by their ids; of `named`, which the search itself means, one is enough.
 
-    workspace: int
+    Without a workspace it is looked for in all of them; by an order and a search that need none to be quick: by age, and
+    for three characters or more.
+    """
+
+    workspace: int | None
     search: str | None
     named: Sequence[int]
     tags: Sequence[int]
@@ -52,6 +65,9 @@ class _Asked:
     sort: Sort
     after: tuple[str, int] | None
     limit: int
+    leading_to: str | None = None
+    """A host that they lead to, or that is above one."""
+    blocked: bool = False
 
     @property
     def begins(self) -> bool:
@@ -85,14 +101,20 @@ async def find_all(  # noqa: PLR0913  # one question, each word of it by name
     if len(held) < len(of) or (domain and on is None):
         return LinkPage(items=[], next_cursor=None)
     named = await _named(conn, search, workspace=workspace) if search else ()
-    asked = _Asked(workspace, search, named, held, on.id if on else None, archived, sort, after, limit + 1)
-    rows = await _near(conn, asked)
-    if len(rows) <= limit and await _further(conn, asked):
-        rows += await _farther(conn, asked, found=len(rows))
-        if len(rows) <= limit:
-            rows = await _indexed(conn, asked)
+    asked = Asked(workspace, search, named, held, on.id if on else None, archived, sort, after, limit + 1)
+    rows = await found(conn, asked)
     last = rows[limit - 1].link if len(rows) > limit else None
     return LinkPage(items=await shown(conn, rows[:limit]), next_cursor=_cursor(last, sort) if last else None)
+
+
+async def found(conn: AsyncSession, asked: Asked) -> list[Found]:
+    """Return the first links of those that are asked for, in their order."""
+    rows = await _near(conn, asked)
+    if len(rows) < asked.limit and await _further(conn, asked):
+        rows += await _farther(conn, asked, found=len(rows))
+        if len(rows) < asked.limit:
+            rows = await _indexed(conn, asked)
+    return rows
 
 
 async def _named(conn: AsyncSession, search: str, *, workspace: int) -> Sequence[int]:
@@ -101,11 +123,11 @@ async def _named(conn: AsyncSession, search: str, *, workspace: int) -> Sequence
     return (await conn.scalars(select(tags.Tag.id).where(tags.Tag.workspace_id == workspace, means))).all()
 
 
-async def _near(conn: AsyncSession, asked: _Asked) -> list[Found]:
+async def _near(conn: AsyncSession, asked: Asked) -> list[Found]:
     return await _among(conn, _next(select(Link), asked).limit(NEAR), asked)
 
 
-async def _farther(conn: AsyncSession, asked: _Asked, *, found: int) -> list[Found]:
+async def _farther(conn: AsyncSession, asked: Asked, *, found: int) -> list[Found]:
     """Read on behind the near links, if the rest of a page is to be expected there by what was found among these."""
     rest = asked.limit - found
     if found * _FARTHER < rest or asked.sort not in {"-created_at", "created_at"}:
@@ -115,25 +137,25 @@ async def _farther(conn: AsyncSession, asked: _Asked, *, found: int) -> list[Fou
     )
 
 
-async def _among(conn: AsyncSession, some: Select[Link], asked: _Asked) -> list[Found]:
+async def _among(conn: AsyncSession, some: Select[Link], asked: Asked) -> list[Found]:
     """Find what is asked for among some links."""
     link: type[Link] = aliased(Link, some.subquery())
     return await _found(conn, link, [*_filters(link, asked), *_searched(link, asked)], asked)
 
 
-async def _further(conn: AsyncSession, asked: _Asked) -> bool:
+async def _further(conn: AsyncSession, asked: Asked) -> bool:
     """Say whether there are links beyond the near ones."""
     return await conn.scalar(_next(select(Link.id), asked).offset(NEAR).limit(1)) is not None
 
 
-def _next(query: Any, asked: _Asked) -> Any:  # noqa: ANN401  # a select of whatever it selects
+def _next(query: Any, asked: Asked) -> Any:  # noqa: ANN401  # a select of whatever it selects
     query = query.where(*_mine(asked))
     if asked.sort == "slug" and asked.begins:
         query = query.where(*_searched(Link, asked))  # these lie together in that order
     return _sorted(query, Link, asked)
 
 
-async def _indexed(conn: AsyncSession, asked: _Asked) -> list[Found]:
+async def _indexed(conn: AsyncSession, asked: Asked) -> list[Found]:
     """Read all links that one filter leaves over, if these are few; else all that the search means."""
     way, searched = await _fewest(conn, asked), _searched(Link, asked)
     if way is None and asked.search is not None:
@@ -148,13 +170,15 @@ async def _indexed(conn: AsyncSession, asked: _Asked) -> list[Found]:
     return await _found(conn, aliased(Link, first.subquery()), [], asked)
 
 
-async def _fewest(conn: AsyncSession, asked: _Asked) -> _Way | None:
+async def _fewest(conn: AsyncSession, asked: Asked) -> _Way | None:
     """Return the filter by tag, domain or archive that leaves the fewest links over; None if those are many."""
     mine = select(Link.id).where(*_mine(asked))
     tagged = [select(tags.LinkTag.link_id).where(tags.LinkTag.tag_id == tag) for tag in asked.tags]
     ways: list[tuple[Select[int], _Way]] = [(links, [Link.id.in_(links)]) for links in tagged]
     narrow = [Link.domain_id == asked.domain] if asked.domain is not None else []
     narrow += [Link.archived_at.is_not(None)] if asked.archived else []
+    narrow += [_leads_to(Link, asked.leading_to)] if asked.leading_to else []
+    narrow += [Link.blocked_at.is_not(None)] if asked.blocked else []
     ways += [(mine.where(condition), [condition]) for condition in narrow]
     fewest, least = None, _FEW + 1
     for links, way in ways:
@@ -164,7 +188,7 @@ async def _fewest(conn: AsyncSession, asked: _Asked) -> _Way | None:
     return fewest
 
 
-async def _telling(conn: AsyncSession, asked: _Asked, search: str) -> str:
+async def _telling(conn: AsyncSession, asked: Asked, search: str) -> str:
     """Return the part of a search to ask the index for: the word that the fewest of some links have, unless that is many.
 
     An index takes as long for what every link has, such as `www`, as for all else together.
@@ -183,7 +207,7 @@ _WORD = re.compile(r"[^\W_]{3,}")
 _WORDS, _SOME, _RARE = 8, 500, 0.05
 
 
-def _meant(asked: _Asked, telling: str) -> _Way:
+def _meant(asked: Asked, telling: str) -> _Way:
     """Narrow links down to those that a search may mean, by the indexes that are made for it."""
     text = _text(Link, telling)
     if not asked.named:
@@ -192,20 +216,32 @@ def _meant(asked: _Asked, telling: str) -> _Way:
     return [Link.id.in_(select(Link.id).where(*_mine(asked), text).union_all(named))]
 
 
-def _mine(asked: _Asked) -> _Way:
-    return [Link.workspace_id == asked.workspace, Link.deleted_at.is_(None)]
+def _mine(asked: Asked) -> _Way:
+    mine = [] if asked.workspace is None else [Link.workspace_id == asked.workspace]
+    return [*mine, Link.deleted_at.is_(None)]
 
 
-def _filters(link: type[Link], asked: _Asked) -> _Way:
-    found: _Way = []
+def _filters(link: type[Link], asked: Asked) -> _Way:
+    wanted: _Way = []
     if asked.archived is not None:
-        found.append(link.archived_at.is_not(None) if asked.archived else link.archived_at.is_(None))
+        wanted.append(link.archived_at.is_not(None) if asked.archived else link.archived_at.is_(None))
     if asked.domain is not None:
-        found.append(link.domain_id == asked.domain)
-    return found + [_tagged(link, [tag]) for tag in asked.tags]
+        wanted.append(link.domain_id == asked.domain)
+    if asked.leading_to:
+        wanted.append(_leads_to(link, asked.leading_to))
+    if asked.blocked:
+        wanted.append(link.blocked_at.is_not(None))
+    return wanted + [_tagged(link, [tag]) for tag in asked.tags]
 
 
-def _searched(link: type[Link], asked: _Asked) -> _Way:
+def _leads_to(link: type[Link], host: str) -> ColumnElement[bool]:
+    """As the index has it, by which also a block of the host finds them."""
+    hosts = func.target_hosts(link.target, link.expired_target, link.rules, link.variants)
+    shared: ColumnElement[bool] = type_coerce(hosts, ARRAY(Text)).overlap([host])
+    return shared
+
+
+def _searched(link: type[Link], asked: Asked) -> _Way:
     if asked.search is None:
         return []
     text = _text(link, asked.search, plain=True)
@@ -236,7 +272,7 @@ def _tagged(link: type[Link], of: Sequence[int]) -> ColumnElement[bool]:
     return exists().where(tags.LinkTag.link_id == link.id, tags.LinkTag.tag_id.in_(of))
 
 
-async def _found(conn: AsyncSession, link: type[Link], filters: _Way, asked: _Asked) -> list[Found]:
+async def _found(conn: AsyncSession, link: type[Link], filters: _Way, asked: Asked) -> list[Found]:
     query = (
         select(link, Domain, Budget.used)
         .join(Domain, Domain.id == link.domain_id)
@@ -247,7 +283,7 @@ async def _found(conn: AsyncSession, link: type[Link], filters: _Way, asked: _As
     return [Found(found, domain, used) for found, domain, used in rows]
 
 
-def _sorted(query: Any, link: type[Link], asked: _Asked) -> Any:  # noqa: ANN401  # as for _next
+def _sorted(query: Any, link: type[Link], asked: Asked) -> Any:  # noqa: ANN401  # as for _next
     """Have a query's rows in order, from behind the cursor on."""
     sort, after = asked.sort, asked.after
     if sort in {"-created_at", "created_at"}:  # ids grow as links are made
@@ -268,17 +304,15 @@ def _sorted(query: Any, link: type[Link], asked: _Asked) -> Any:  # noqa: ANN401
 
 def _cursor(link: Link, sort: Sort) -> str:
     value = {"-updated_at": link.updated_at.isoformat(), "slug": link.slug_key}.get(sort, "")
-    packed = json.dumps([sort, value, link.id], separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    return cursors.pack(sort, value, link.id)
 
 
 def _position(cursor: str, sort: Sort) -> tuple[str, int]:
-    try:
-        kind, value, link_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    def position(kind: str, value: str, link_id: int) -> tuple[str, int]:
         if kind == "-updated_at":
             datetime.fromisoformat(value)
-        if kind == sort and isinstance(value, str) and type(link_id) is int and 0 < link_id < 2**63:
-            return value, link_id
-    except (ValueError, TypeError, binascii.Error, RecursionError):
-        pass
-    raise Invalid.field("query:cursor", "cursor_invalid", "is not a cursor that this list gave out")
+        if kind != sort or not isinstance(value, str):
+            raise ValueError(kind)
+        return value, cursors.number(link_id)
+
+    return cursors.read(cursor, position)

@@ -40,6 +40,7 @@ async def available(  # noqa: PLR0913  # one question, each word of it by name
             .where(
                 or_(
                     Link.deleted_at.is_(None),
+                    Link.blocked_at.is_not(None),
                     (Link.workspace_id != workspace) & (Link.deleted_at >= now - REUSABLE_AFTER),
                 )
             )

@@ -67,6 +67,8 @@ class Link(Base):
             "workspace_id",
             postgresql_where=text("archived_at is not null and deleted_at is null"),
         ),
+        Index("links_blocked_idx", "id", postgresql_where=text("blocked_at is not null")),
+        Index("links_deleted_idx", "workspace_id", postgresql_where=text("deleted_at is not null and target <> ''")),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -97,6 +99,7 @@ class Link(Base):
     archived_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
     blocked_at: Mapped[datetime | None]
+    blocked_reason: Mapped[str | None] = mapped_column(Text)
     deleted_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer)
 

@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import audit, blocking, conditions, domains, passwords, purges, slugs, tags, webhooks
 from ginnel.domains import Domain
-from ginnel.drafts import Imported, LinkChange, LinkDraft
+from ginnel.drafts import Imported, LinkChange, LinkDefaults, LinkDraft
 from ginnel.errors import Conflict, Invalid, PreconditionFailed, Problem
 from ginnel.outputs import LinkOut
+from ginnel.workspaces import Workspace
 
 from . import history
 from .reading import Found, own, show, shown
@@ -27,6 +28,12 @@ class SlugTaken(Conflict):
     """Another link has this slug on this domain, or another workspace's had it until lately."""
 
     code = "slug_taken"
+
+
+class LinkBlocked(Conflict):
+    """The operator has blocked this link, so that its slug may not become free for another one."""
+
+    code = "link_blocked"
 
 
 class Made(NamedTuple):
@@ -64,6 +71,7 @@ async def create_all(
 
 class _Row(NamedTuple):
     draft: LinkDraft
+    tags: Sequence[str]
     domain: Domain
     columns: dict[str, Any]
 
@@ -76,6 +84,7 @@ class _Batch:
         self.rows: list[_Row] = []
         self.own: set[str] = set()
         self.blocked: set[str] = set()
+        self.defaults = LinkDefaults()
         self.chosen = ""
         self.on: dict[str, Domain | None] = {}
         self.known: dict[str, int] = {}
@@ -84,6 +93,8 @@ class _Batch:
         """Ask once for what all of them need."""
         self.own = await domains.hosts(self.conn)
         self.blocked = await blocking.among(self.conn, (url for draft in drafts for url in _pointed(draft).values()))
+        said = await self.conn.scalar(select(Workspace.link_defaults).where(Workspace.id == self.workspace))
+        self.defaults = LinkDefaults.model_validate(said or {})
         if not all(draft.domain for draft in drafts):
             self.chosen = await domains.chosen(self.conn, workspace=self.workspace)
         for host in sorted({draft.domain or self.chosen for draft in drafts}):
@@ -143,8 +154,10 @@ class _Batch:
         """Have a link made of a draft by the next `insert`. Raises Invalid."""
         domain = self._domain(draft)
         blocking.refuse(_pointed(draft), own_hosts=self.own, blocked=self.blocked)
+        # A file says all of its links that there is to say.
+        filled = draft if isinstance(draft, Imported) else self.defaults.filled(draft, self.now)
         columns = {
-            **await _columns(draft, LinkDraft.model_fields.keys() - _ELSEWHERE),
+            **await _columns(filled, LinkDraft.model_fields.keys() - _ELSEWHERE),
             "workspace_id": self.workspace,
             "domain_id": domain.id,
             "created_by": self.user,
@@ -154,7 +167,7 @@ class _Batch:
             **self._brought(draft),
         }
         _check_order(columns["starts_at"], columns["expires_at"])
-        self.rows.append(_Row(draft, domain, columns))
+        self.rows.append(_Row(draft, filled.tags, domain, columns))
 
     def _brought(self, draft: LinkDraft) -> dict[str, Any]:
         """Make the columns of what only links from elsewhere bring with them."""
@@ -222,7 +235,7 @@ class _Batch:
     async def _finish(self, links: Mapping[int, Link]) -> list[tuple[int, Made]]:
         """Write down what belongs to new links, which are given by their rows' numbers."""
         used = await open_budgets(self.conn, [link.id for link in links.values() if link.max_clicks is not None])
-        tagged = {link.id: self.rows[number].draft.tags for number, link in links.items()}
+        tagged = {link.id: self.rows[number].tags for number, link in links.items()}
         await tags.put_all(self.conn, tagged, workspace=self.workspace, now=self.now)
         subjects = [f"link:{link.id}" for link in links.values()]
         await audit.record_all(
@@ -230,8 +243,8 @@ class _Batch:
         )
         made: list[tuple[int, Made]] = []
         for number, link in links.items():
-            draft, domain, _ = self.rows[number]
-            shown = show(Found(link, domain, used.get(link.id)), names=sorted(set(draft.tags)), clicks=0)
+            _, named, domain, _ = self.rows[number]
+            shown = show(Found(link, domain, used.get(link.id)), names=sorted(set(named)), clicks=0)
             made.append((number, Made(shown, created=True)))
         if made:
             fresh = [one.link for _, one in made]
@@ -257,11 +270,13 @@ async def change(  # noqa: PLR0913  # who changes what, from which version, when
 ) -> LinkOut:
     """Change a link's given fields, if it still is at `version` (None: whatever it is).
 
-    Raises NotFound, PreconditionFailed, Invalid, SlugTaken.
+    Raises NotFound, PreconditionFailed, Invalid, SlugTaken, LinkBlocked.
     """
     found = await own(conn, link_id, workspace=workspace, lock=True)
     link, domain, used = found
     _check_version(link, version)
+    if link.blocked_at and wanted.slug and wanted.slug != link.slug:
+        raise LinkBlocked("The operator has blocked this link: it keeps its slug.")
     given = wanted.model_fields_set
     pointed = _pointed(wanted)
     blocking.refuse(pointed, own_hosts=await domains.hosts(conn), blocked=await blocking.among(conn, pointed.values()))
@@ -321,7 +336,10 @@ async def delete(  # noqa: PLR0913  # as for change
 
 
 async def free(conn: AsyncSession, wanted: AbstractSet[tuple[int, str]], *, workspace: int, now: datetime) -> None:
-    """Take slugs (domain and key) from deleted links: from the workspace's own at once, from others' after a while."""
+    """Take slugs (domain and key) from deleted links: from the workspace's own at once, from others' after a while.
+
+    Those of blocked ones stay with them: whoever follows such an address is not to be led on by another link.
+    """
     if not wanted:
         return
     # No slug has a ~, so that these keys are in nobody's way.
@@ -331,7 +349,7 @@ async def free(conn: AsyncSession, wanted: AbstractSet[tuple[int, str]], *, work
             update links set slug_key = '~' || links.id
             from jsonb_to_recordset(cast(:wanted as jsonb)) as w (domain bigint, key text)
             where links.domain_id = w.domain and links.slug_key = w.key and links.deleted_at is not null
-            and (links.workspace_id = :workspace or links.deleted_at < :before)
+            and links.blocked_at is null and (links.workspace_id = :workspace or links.deleted_at < :before)
             """
         ),
         {

@@ -14,6 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import addresses, settings, tickets
 from ginnel.addresses import EmailChange
+from ginnel.installation import INVITED
+from ginnel.invitations import Invitation
+from ginnel.invitations.inviting import LIFETIME
 from ginnel.users import User
 
 from .delivering import Due
@@ -69,6 +72,23 @@ async def _change_email(conn: AsyncSession, mail: Due, now: datetime) -> Letter 
     return Letter(mail.recipient, f"change_email_{side}", {"link": link("email", secret), "email": change.email})
 
 
+async def _invitation(conn: AsyncSession, mail: Due, now: datetime) -> Letter | None:
+    """Invite somebody into a workspace, as long as that is open."""
+    invitation = await conn.get(Invitation, mail.fields["invitation"])
+    if invitation is None or invitation.ended_at is not None or invitation.expires_at <= now:
+        return None
+    secret = await tickets.issue(conn, "invitation", lifetime=LIFETIME, now=now, invitation=invitation.id)
+    fields = {name: mail.fields[name] for name in ("workspace", "role")}
+    inviter = mail.fields["inviter"] or "Somebody"
+    return Letter(mail.recipient, "invitation", {**fields, "inviter": inviter, "link": link("invitation", secret)})
+
+
+async def _registration_invitation(conn: AsyncSession, mail: Due, now: datetime) -> Letter | None:
+    """Let somebody register where that takes an invitation."""
+    secret = await tickets.issue(conn, "invitation", lifetime=INVITED, now=now, email=mail.recipient)
+    return Letter(mail.recipient, "registration_invitation", {"link": link("register", secret)})
+
+
 def _notice(text: str, *, page: str = "") -> Decide:
     """Say what has happened, in a text that knows the mail's fields and a page to go to."""
 
@@ -82,6 +102,8 @@ _KINDS: Final[Mapping[str, Decide]] = {
     "welcome": _welcome,
     "reset": _reset,
     "change_email": _change_email,
+    "invitation": _invitation,
+    "registration_invitation": _registration_invitation,
     "password_changed": _notice("password_changed", page="forgot"),
     "email_changed": _notice("email_changed"),
     "factor_changed": _notice("factor_changed", page="forgot"),

@@ -23,9 +23,11 @@ from ginnel import (
     db,
     devices,
     domains,
+    erasure,
     factors,
     idempotency,
     imports,
+    installation,
     keys,
     links,
     mail,
@@ -44,8 +46,8 @@ from ginnel.db import Base
 
 # The mapped classes register themselves with Base when their modules are imported.
 MODELS = (
-    addresses, audit, blocking, devices, domains, factors, idempotency, imports, keys, links, mail, orphans, purges, sessions,
-    stats, tickets, users, webhooks, workspaces,
+    addresses, audit, blocking, devices, domains, erasure, factors, idempotency, imports, installation, keys, links, mail,
+    orphans, purges, sessions, stats, tickets, users, webhooks, workspaces,
 )  # fmt: skip
 METADATA = Base.metadata
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from datetime import datetime
 from typing import Any, Literal
 from uuid import uuid4
@@ -13,8 +10,8 @@ from pydantic import Field
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import web
-from ginnel.errors import Invalid, NotFound
+from ginnel import cursors, web
+from ginnel.errors import NotFound
 
 from .delivering import identifier, message
 from .endpoints import WebhookDisabled, own
@@ -49,12 +46,12 @@ async def deliveries(
     await own(conn, webhook_id, workspace=workspace)
     query = _of(webhook_id).order_by(Delivery.id.desc())
     if cursor:
-        query = query.where(Delivery.id < _position(cursor))
+        query = query.where(Delivery.id < cursors.read(cursor, cursors.number))
     rows = (await conn.execute(query.limit(limit + 1))).all()
     more = len(rows) > limit
     return DeliveryPage(
         items=[_show(delivery, event) for delivery, event in rows[:limit]],
-        next_cursor=_cursor(rows[limit - 1][0].id) if more else None,
+        next_cursor=cursors.pack(rows[limit - 1][0].id) if more else None,
     )
 
 
@@ -124,17 +121,3 @@ def _show(delivery: Delivery, event: Event) -> DeliveryOut:
         payload=message(event.kind, event.at, event.data),
         created_at=delivery.created_at,
     )
-
-
-def _cursor(delivery_id: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps(delivery_id).encode()).decode().rstrip("=")
-
-
-def _position(cursor: str) -> int:
-    try:
-        found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if type(found) is int and 0 < found < 2**63:
-            return found
-    except (ValueError, binascii.Error, RecursionError):
-        pass
-    raise Invalid.field("query:cursor", "cursor_invalid", "is not a cursor that this list gave out")
