@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from ginnel import passwords, web
+from ginnel import factors, passwords, web
 from ginnel.administration import people, rights
 from ginnel.administration.people import Accounts, WholeAccount
 from ginnel.blocklist import Reason
