@@ -16,11 +16,11 @@ from .estate import Tenant, sql, tenant
 Headers = dict[str, str]
 
 # What the design says of roles and scopes, said once more: the code's own tables are what is tested.
-READ = frozenset({"links:read", "domains:read", "webhooks:read", "stats:read"})
+READ = frozenset({"links:read", "domains:read", "webhooks:read", "stats:read", "workspace:read"})
 WRITE = frozenset({"links:write", "domains:write", "webhooks:write", "clicks:write"})
-KEYS = frozenset({"keys:write"})
-FOR_KEYS = READ | WRITE
-ALL = FOR_KEYS | KEYS
+FOR_KEYS = READ | WRITE | {"audit:read"}
+MEMBER = READ | WRITE | {"keys:write"}
+ALL = FOR_KEYS | MEMBER | {"workspace:write"}
 
 
 class Standing(Enum):
@@ -141,7 +141,7 @@ async def _expired(world: World) -> Headers:
     )
     user = await sql("select id from users where email = $1", account.email)
     late = datetime.now(UTC) - tokens.LIFETIME - timedelta(minutes=2)
-    return world.at_home({"authorization": f"Bearer {tokens.issue(user=user, session=session, now=late)}"})
+    return world.at_home({"authorization": f"Bearer {await tokens.issue(user=user, session=session, now=late)}"})
 
 
 async def _revoked_key(world: World) -> Headers:
@@ -274,7 +274,7 @@ ACTORS: dict[str, Actor] = {
     "operator's key": _program(Standing.ELSEWHERE, _operator_key),
     "demoted member's key": _program(Standing.INSIDE, _demoted_key, READ),
     "viewer": Actor(Standing.INSIDE, _as("viewer"), READ),
-    "member": Actor(Standing.INSIDE, _as("member"), ALL),
+    "member": Actor(Standing.INSIDE, _as("member"), MEMBER),
     "admin": Actor(Standing.INSIDE, _as("admin"), ALL),
     "owner": Actor(Standing.INSIDE, _owner, ALL),
     **{f"key of {scope}": _program(Standing.INSIDE, _with_scope(scope), {scope}) for scope in sorted(FOR_KEYS)},

@@ -157,6 +157,43 @@ async def _delivery(own: Tenant) -> int:
     return await own.make(f"/api/v1/webhooks/{webhook}/test", {})
 
 
+async def _workspace(own: Tenant) -> int:
+    return own.workspace
+
+
+async def _spare(own: Tenant) -> int:
+    """Make one more workspace of the owner's, which may come to harm."""
+    return await own.make("/api/v1/workspaces", {"name": own.unique()})
+
+
+async def _deleted(own: Tenant) -> int:
+    workspace = await _spare(own)
+    await sql("update workspaces set deleted_at = now() where id = $1", workspace)
+    return workspace
+
+
+async def _user(own: Tenant) -> int:
+    """Have one more member."""
+    made: int = await sql(
+        """
+        with made as (
+            insert into users (email, name, password_hash, is_admin, created_at)
+            values ($2 || '@example.com', $2, '', false, now()) returning id
+        )
+        insert into members (workspace_id, user_id, role, created_at) select $1, id, 'member', now() from made
+        returning user_id
+        """,
+        own.workspace,
+        own.unique(),
+    )
+    return made
+
+
+async def _invitation(own: Tenant) -> int:
+    draft = {"email": f"{own.unique()}@example.com", "role": "member"}
+    return await own.make(f"/api/v1/workspaces/{own.workspace}/invitations", draft)
+
+
 async def _session(own: Tenant) -> int:
     """Sign the owner in once more."""
     return await _of_owner(
@@ -190,16 +227,21 @@ async def _blocked(own: Tenant) -> int:
 
 THINGS: dict[str, Callable[[Tenant], Awaitable[Any]]] = {
     "blocked": _blocked,
+    "deleted": _deleted,
     "delivery": _delivery,
     "domain": _domain,
     "host": _host,
     "import": _import,
+    "invitation": _invitation,
     "key": _key,
     "link": _link,
     "orphan": _orphan,
     "passkey": _passkey,
     "session": _session,
     "slug": _slug,
+    "spare": _spare,
     "tag": _tag,
+    "user": _user,
     "webhook": _webhook,
+    "workspace": _workspace,
 }

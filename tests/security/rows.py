@@ -44,12 +44,19 @@ class Row:
     """Actors that fare otherwise than all of their standing and scopes."""
     installation: bool = False
     """What it names belongs to no workspace."""
+    names: dict[str, str] = field(default_factory=dict)
+    """Kinds of things that the path's parameters name, where that is not the parameter's own."""
+    person: bool = False
+    """Beside a scope, it takes somebody who is signed in themselves."""
     own: bool = False
     """What it names is the owner's own: nobody else has it, in the workspace or out of it."""
     ends: bool = False
     """Those who are granted it can do nothing more."""
 
 
+SPACE: Final = "/api/v1/workspaces/{workspace_id}"
+"""Calls below it are about this workspace, whatever their header says."""
+ANY_SPACE: Final = "/api/v1/admin/workspaces/{workspace_id}"
 PROOF: Final = {"password": "{password}"}
 TICKET: Final = {"ticket": "no-such-ticket-{unique}"}
 LOGO: Final = base64.b64decode(
@@ -90,9 +97,33 @@ ROUTES: dict[str, Row] = {
     "DELETE /api/v1/auth/passkeys/{passkey}": Row(PERSON, json=PROOF, own=True, answers=403),
     "POST /api/v1/auth/passkeys/sign-in/options": Row(PUBLIC),
     "POST /api/v1/auth/passkeys/sign-in": Row(PUBLIC, json={"credential": {}}, answers=422),
+    "GET /api/v1/auth/registration": Row(PUBLIC),
+    "GET /api/v1/auth/me/export": Row(PERSON),
+    "DELETE /api/v1/auth/me": Row(PERSON, json=PROOF, ends=True),
     "POST /api/v1/api-keys": Row("keys:write", json={"name": "{unique}", "scopes": ["links:read"]}),
     "GET /api/v1/api-keys": Row("keys:write", shows=("key",)),
     "DELETE /api/v1/api-keys/{key}": Row("keys:write", but={"member": 404}),
+    "GET /api/v1/workspaces": Row(PERSON),
+    "POST /api/v1/workspaces": Row(PERSON, json={"name": "{unique}"}),
+    f"GET {SPACE}": Row("workspace:read"),
+    f"PATCH {SPACE}": Row("workspace:write", json={"name": "{unique}"}),
+    f"DELETE {SPACE}": Row("workspace:write", answers=428),  # without If-Match
+    f"POST {SPACE}/restore": Row(PERSON, names={"workspace_id": "deleted"}, own=True),
+    f"GET {SPACE}/members": Row("workspace:read"),
+    f"PATCH {SPACE}/members/{{user}}": Row("workspace:write", json={"role": "viewer"}),
+    f"DELETE {SPACE}/members/{{user}}": Row("workspace:write"),
+    # Owners are asked to hand the personal workspace on to nobody, and others are no owners.
+    f"POST {SPACE}/transfer": Row("workspace:write", json={"user": Of("user")}, answers=409, but={"admin": 403}),
+    f"POST {SPACE}/leave": Row("workspace:read", person=True, but={"owner": 409}, ends=True),
+    f"GET {SPACE}/audit": Row("audit:read"),
+    f"GET {SPACE}/audit/export": Row("audit:read"),
+    f"POST {SPACE}/invitations": Row("workspace:write", json={"email": "{unique}@example.com", "role": "viewer"}),
+    f"GET {SPACE}/invitations": Row("workspace:write", shows=("invitation",)),
+    f"POST {SPACE}/invitations/{{invitation_id}}/resend": Row("workspace:write"),
+    f"DELETE {SPACE}/invitations/{{invitation_id}}": Row("workspace:write"),
+    "POST /api/v1/invitations/preview": Row(PUBLIC, json=TICKET, answers=400),
+    "POST /api/v1/invitations/accept": Row(PERSON, json=TICKET, answers=400),
+    "POST /api/v1/invitations/decline": Row(PUBLIC, json=TICKET, answers=400),
     "GET /api/v1/links/export": Row("links:read", shows=("link",)),
     "POST /api/v1/imports": Row("links:write", content=b"target\nhttps://example.com/\n"),
     "GET /api/v1/imports": Row("links:read"),
@@ -133,6 +164,26 @@ ROUTES: dict[str, Row] = {
     "POST /api/v1/admin/blocked-hosts": Row(OPERATOR, json={"host": "{unique}.example"}),
     "POST /api/v1/admin/blocked-hosts/import": Row(OPERATOR, content=b"blocked.example\n"),
     "DELETE /api/v1/admin/blocked-hosts/{blocked_id}": Row(OPERATOR, installation=True),
+    "GET /api/v1/admin/users": Row(OPERATOR),
+    "GET /api/v1/admin/users/{user_id}": Row(OPERATOR, installation=True),
+    "POST /api/v1/admin/users/{user_id}/disable": Row(OPERATOR, json={"reason": "{unique}"}, installation=True),
+    "POST /api/v1/admin/users/{user_id}/enable": Row(OPERATOR, installation=True),
+    "POST /api/v1/admin/users/{user_id}/promote": Row(OPERATOR, json=PROOF, installation=True),
+    "POST /api/v1/admin/users/{user_id}/demote": Row(OPERATOR, json=PROOF, installation=True),
+    "POST /api/v1/admin/users/{user_id}/sign-out": Row(OPERATOR, installation=True),
+    "POST /api/v1/admin/users/{user_id}/verify": Row(OPERATOR, installation=True),
+    "GET /api/v1/admin/workspaces": Row(OPERATOR),
+    f"GET {ANY_SPACE}": Row(OPERATOR, names={"workspace_id": "spare"}, installation=True),
+    f"POST {ANY_SPACE}/block": Row(OPERATOR, json={}, names={"workspace_id": "spare"}, installation=True),
+    f"POST {ANY_SPACE}/unblock": Row(OPERATOR, names={"workspace_id": "spare"}, installation=True),
+    "PUT /api/v1/admin/registration": Row(OPERATOR, json={"mode": "open"}),
+    "POST /api/v1/admin/invitations": Row(OPERATOR, json={"email": "{unique}@example.com"}),
+    "GET /api/v1/admin/audit": Row(OPERATOR),
+    "GET /api/v1/admin/system": Row(OPERATOR),
+    "GET /api/v1/admin/links": Row(OPERATOR),
+    "GET /api/v1/admin/links/{link_id}": Row(OPERATOR, installation=True),
+    "POST /api/v1/admin/links/{link_id}/block": Row(OPERATOR, json={}, installation=True),
+    "POST /api/v1/admin/links/{link_id}/unblock": Row(OPERATOR, installation=True),
     "GET /api/v1/targets/preview": Row("links:write", query={"url": "{page}"}),
     "POST /api/v1/webhooks": Row(
         "webhooks:write", json={"url": "{page}", "events": ["link.created"], "name": "{unique}"}

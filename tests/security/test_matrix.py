@@ -12,10 +12,10 @@ import pytest
 
 from ginnel import access, web
 
-from .actors import ACTORS, ALL, FOR_KEYS, READ, Actor, Standing, World
+from .actors import ACTORS, ALL, FOR_KEYS, MEMBER, READ, Standing, World
 from .conftest import Make, forget_tries
 from .estate import Tenant, digest
-from .rows import KNOWN, OPERATOR, PERSON, PUBLIC, ROUTES, UNLISTED, Of, Row
+from .rows import KNOWN, OPERATOR, PERSON, PUBLIC, ROUTES, SPACE, UNLISTED, Of, Row
 
 NOWHERE = 2**62
 """An id that nothing has."""
@@ -42,7 +42,7 @@ def test_what_the_document_leaves_out_is_known() -> None:
 
 def test_roles_and_keys_reach_as_far_as_the_design_says() -> None:
     assert access.KEY_SCOPES == FOR_KEYS
-    assert access.ROLE_SCOPES == {"owner": ALL, "admin": ALL, "member": ALL, "viewer": READ}
+    assert access.ROLE_SCOPES == {"owner": ALL, "admin": ALL, "member": MEMBER, "viewer": READ}
 
 
 @dataclass
@@ -143,14 +143,15 @@ async def _refused(check: Check, name: str, here: World, ids: dict[str, Any]) ->
     check.judge(name, answered, _expected(check, name))
     if here.home.mark in f"{answered.headers}{answered.text}":
         check.leak(name, answered, "tells of what is another's")
-    if answered.status_code != 404 or ACTORS[name].standing is Standing.SHUT_OUT:
+    if answered.status_code != 404 or (ACTORS[name].standing is Standing.SHUT_OUT and not _names_the_workspace(check)):
         return
     nobodys = await check.ask(name, here, dict.fromkeys(ids, NOWHERE))
     if _plain(answered, ids) != _plain(nobodys, dict.fromkeys(ids, NOWHERE)):
         check.leak(name, answered, f"differs from what is nowhere: {nobodys.text[:200]}")
     if len(ids) > 1 and name == "other tenant":
+        kinds = _kinds(check)
         for kind, value in ids.items():
-            mixed = {k: value if k == kind else await here.other.thing(_kind(k)) for k in ids}
+            mixed = {k: value if k == kind else await here.other.thing(kinds[k]) for k in ids}
             answered = await check.ask(name, here, mixed)
             check.judge(name, answered, 404)
 
@@ -160,7 +161,8 @@ def _look(check: Check, name: str, here: World, answered: httpx.Response) -> Non
     if check.row.needs == PUBLIC:
         return
     seen = here.home.mark in f"{answered.headers}{answered.text}"
-    if seen and ACTORS[name].standing is not Standing.INSIDE and check.row.needs != OPERATOR:
+    inside = ACTORS[name].standing is Standing.INSIDE or _is_member(check, name)
+    if seen and not inside and check.row.needs != OPERATOR:
         check.leak(name, answered, "tells of what is another's")
     if not seen and name == "owner" and check.row.shows:
         check.report.faults.append(f"{check.route}: the owner is not shown what there is: {answered.text[:300]}")
@@ -171,38 +173,46 @@ def _expected(check: Check, name: str) -> int | None:
     row, actor = check.row, ACTORS[name]
     if row.needs == PUBLIC:
         return None
-    if row.needs == PERSON and not actor.person:
+    if (row.needs == PERSON or row.person) and not actor.person:
         return 403
     if actor.standing is Standing.UNKNOWN:
         return 401
     if row.needs == PERSON:
         return 404 if row.own and name != "owner" else row.but.get(name)
-    if actor.standing is Standing.SHUT_OUT:
+    elsewhere = actor.standing is Standing.ELSEWHERE and not _is_member(check, name)
+    if actor.standing is Standing.SHUT_OUT or (elsewhere and _names_the_workspace(check)):
         return 404
-    if not _reaches(row, actor):
+    if not _reaches(check, name):
         return 403
     named = bool(_kinds(check)) and not row.installation
-    if named and actor.standing is Standing.ELSEWHERE:
+    if named and elsewhere:
         return 404
     return row.but.get(name)
 
 
-def _reaches(row: Row, actor: Actor) -> bool:
+def _reaches(check: Check, name: str) -> bool:
+    row, actor = check.row, ACTORS[name]
     if row.needs == OPERATOR:
         return actor.operator and actor.person
-    return row.needs == KNOWN or row.needs in actor.scopes
+    return row.needs == KNOWN or row.needs in (MEMBER if _is_member(check, name) else actor.scopes)
+
+
+def _names_the_workspace(check: Check) -> bool:
+    return SPACE in check.route
+
+
+def _is_member(check: Check, name: str) -> bool:
+    """Say whether somebody who acts elsewhere is let in nevertheless, as the path names the workspace."""
+    return name == "member, elsewhere" and _names_the_workspace(check)
 
 
 def _kinds(check: Check) -> dict[str, str]:
     """Return the kinds of things that a request names, by the name of the parameter or field."""
     path = check.route.split(" ")[1].split("/")
-    found = {part[1:-1]: _kind(part[1:-1]) for part in path if part.startswith("{")}
+    names = (part[1:-1] for part in path if part.startswith("{"))
+    found = {name: check.row.names.get(name, name.removesuffix("_id")) for name in names}
     fields = {**check.row.query, **(check.row.json if isinstance(check.row.json, dict) else {})}
     return found | {name: value.kind for name, value in fields.items() if isinstance(value, Of)}
-
-
-def _kind(parameter: str) -> str:
-    return parameter.removesuffix("_id")
 
 
 async def _ids(check: Check, own: Tenant) -> dict[str, Any]:
