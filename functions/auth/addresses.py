@@ -59,6 +59,8 @@ async def verify(given: Proof, conn: Conn, now: Now) -> None:
     description="To your own address if you are signed in, or to the one that is named. Whether there is an account, and "
     "whether it has still to prove its address, the answer does not tell.",
     responses=web.problems(*access.OF_PERSON, Invalid, TooManyRequests),
+    # The token may be left out.
+    openapi_extra={"security": [{}]},
     response_class=Response,
 )
 async def resend(asked: Resent, request: Request, bearer: access.Bearer, conn: Conn, now: Now) -> Response:

@@ -174,7 +174,9 @@ ROUTES: dict[str, Row] = {
     "POST /api/v1/admin/users/{user_id}/verify": Row(OPERATOR, installation=True),
     "GET /api/v1/admin/workspaces": Row(OPERATOR),
     f"GET {ANY_SPACE}": Row(OPERATOR, names={"workspace_id": "spare"}, installation=True),
-    f"POST {ANY_SPACE}/block": Row(OPERATOR, json={}, names={"workspace_id": "spare"}, installation=True),
+    f"POST {ANY_SPACE}/block": Row(
+        OPERATOR, json={"reason": "{unique}"}, names={"workspace_id": "spare"}, installation=True
+    ),
     f"POST {ANY_SPACE}/unblock": Row(OPERATOR, names={"workspace_id": "spare"}, installation=True),
     "PUT /api/v1/admin/registration": Row(OPERATOR, json={"mode": "open"}),
     "POST /api/v1/admin/invitations": Row(OPERATOR, json={"email": "{unique}@example.com"}),
@@ -182,7 +184,7 @@ ROUTES: dict[str, Row] = {
     "GET /api/v1/admin/system": Row(OPERATOR),
     "GET /api/v1/admin/links": Row(OPERATOR),
     "GET /api/v1/admin/links/{link_id}": Row(OPERATOR, installation=True),
-    "POST /api/v1/admin/links/{link_id}/block": Row(OPERATOR, json={}, installation=True),
+    "POST /api/v1/admin/links/{link_id}/block": Row(OPERATOR, json={"reason": "{unique}"}, installation=True),
     "POST /api/v1/admin/links/{link_id}/unblock": Row(OPERATOR, installation=True),
     "GET /api/v1/targets/preview": Row("links:write", query={"url": "{page}"}),
     "POST /api/v1/webhooks": Row(

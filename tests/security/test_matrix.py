@@ -153,7 +153,8 @@ async def _refused(check: Check, name: str, here: World, ids: dict[str, Any]) ->
         for kind, value in ids.items():
             mixed = {k: value if k == kind else await here.other.thing(kinds[k]) for k in ids}
             answered = await check.ask(name, here, mixed)
-            check.judge(name, answered, 404)
+            # A refusal of one's own thing comes first, if the row knows of one.
+            check.judge(name, answered, None if answered.status_code == check.row.answers else 404)
 
 
 def _look(check: Check, name: str, here: World, answered: httpx.Response) -> None:
