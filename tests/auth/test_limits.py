@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from ginnel import limits, redis
-from ginnel.throttle import Window
+from ginnel.windows import Window
 from local.host import FUNCTIONS
 from tests.conftest import Account
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as some
 
 from ginnel import devices, ingestion, passwords, redis, throttle, visits
 from ginnel.errors import TooManyRequests, Unavailable
-from ginnel.throttle import Count, Window
+from ginnel.windows import Count, Window
 from tests.conftest import Account
 
 from .conftest import COOKIE, Told, problem

@@ -38,6 +38,7 @@ async def test_a_workspace_is_made_and_chosen_by_the_header(account: Account) ->
         "links": 0,
         "retention_days": None,
         "default_domain": None,
+        "require_second_factor": False,
         "link_defaults": dict.fromkeys(
             ["redirect_status", "allow_caching", "forward_query", "forward_path", "tags", "expires_after_days"]
         ),
@@ -189,9 +190,9 @@ async def test_a_key_reads_its_own_workspace_and_changes_none(account: Account, 
         assert (await http.get(f"{WORKSPACES}/{own}{path}", headers=key)).status_code == 200
         problem(await http.get(f"{WORKSPACES}/{other['id']}{path}", headers=key), 404, "not_found")
     problem(await http.patch(f"{WORKSPACES}/{own}", json={"name": "x"}, headers=key), 403, "scope_missing")
-    problem(await http.get(WORKSPACES, headers=key), 403, "scope_missing")
-    problem(await http.post(WORKSPACES, json={"name": "x"}, headers=key), 403, "scope_missing")
-    problem(await http.post(f"{WORKSPACES}/{own}/leave", headers=key), 403, "scope_missing")
+    problem(await http.get(WORKSPACES, headers=key), 403, "sign_in_needed")
+    problem(await http.post(WORKSPACES, json={"name": "x"}, headers=key), 403, "sign_in_needed")
+    problem(await http.post(f"{WORKSPACES}/{own}/leave", headers=key), 403, "sign_in_needed")
     weak = bearer(await make(account, scopes=["links:read"]))
     problem(await http.get(f"{WORKSPACES}/{own}", headers=weak), 403, "scope_missing")
 

@@ -101,8 +101,7 @@ class Person:
 
     def keep(self, answer: Answer) -> None:
         assert answer.get("statusCode") in {200, 201}, answer
-        (cookie,) = answer["cookies"]
-        self.cookie = cookie.partition(";")[0]
+        self.cookie = answer["cookies"][0].partition(";")[0]
         self.tokens.append(json.loads(answer["body"])["access_token"])
         kid = json.loads(base64.urlsafe_b64decode(self.tokens[-1].partition(".")[0] + "=="))["kid"]
         if kid not in self.signers[-1:]:

@@ -199,14 +199,15 @@ async def exchange(
 
 _ID = re.compile(rb"x-request-id: ([0-9a-f]{16})\r\n")
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) [A-Z]")
+_LIMIT_LINE = re.compile(rb'^ratelimit: ("\w+");[^\r]+\r$', re.MULTILINE)
 _DATE_LINE = re.compile(rb"^date: [^\r]+\r$", re.MULTILINE)
 
 
 def normal(answers: bytes) -> bytes:
-    """Blank the values of date and x-request-id; an id stands in a problem's body too."""
+    """Blank the values of date and x-request-id, and how many calls are left; an id stands in a problem's body too."""
     for identifier in _ID.findall(answers):
         answers = answers.replace(identifier, b"-" * 16)
-    return _DATE_LINE.sub(b"date: -\r", answers)
+    return _DATE_LINE.sub(b"date: -\r", _LIMIT_LINE.sub(rb"ratelimit: \1\r", answers))
 
 
 def statuses(answers: bytes) -> list[int]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import zlib
 
-from ginnel import redis, settings
+from ginnel import redis_settings, settings
 
 
 def count() -> int:
-    wanted: redis.Settings = settings.read(redis.Settings)
+    wanted: redis_settings.Settings = settings.read(redis_settings.Settings)
     return wanted.redis_shards
 
 
@@ -35,4 +35,4 @@ def streams() -> list[str]:
 
 def left_over() -> list[str]:
     """List the streams that may hold clicks though nobody appends to them: of more shards than there are now, or of none."""
-    return ["clicks", *(stream(shard) for shard in range(count(), redis.MOST_SHARDS))]
+    return ["clicks", *(stream(shard) for shard in range(count(), redis_settings.MOST_SHARDS))]

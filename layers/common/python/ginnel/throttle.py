@@ -7,16 +7,15 @@ ORM nor pydantic.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from ginnel import observe, postgres, redis, shards
+from ginnel import observe, postgres, redis, windows
 from ginnel.errors import TooManyRequests
+from ginnel.windows import Count, Window
 
 if TYPE_CHECKING:
     import asyncpg
@@ -28,61 +27,6 @@ class Run(Protocol):
     """Runs an operation on a connection to PostgreSQL, and keeps what it did: `postgres.run`, or `db.on(conn)`."""
 
     async def __call__(self, operation: Callable[[asyncpg.Connection], Awaitable[T]], /) -> T: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The present window of so many seconds, of those into which all time is cut."""
-
-    number: int
-    seconds: int
-    gone: float
-    """How much of it is over, from 0 to 1."""
-
-    @classmethod
-    def at(cls, moment: float, seconds: int) -> Window:
-        number, gone = divmod(moment, seconds)
-        return cls(int(number), seconds, gone / seconds)
-
-    @property
-    def left(self) -> float:
-        """Seconds until the next one."""
-        return self.seconds * (1 - self.gone)
-
-    def keys(self, name: str) -> list[str]:
-        """Name the counters of this window and of the one before, which lie on one shard."""
-        shard, digest = shards.of(name), _digest(name).hex()
-        return [shards.key(shard, f"tries:{digest}:{self.number - back}") for back in (0, 1)]
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """What there is to say of a try."""
-
-    allowed: bool
-    tries: int
-    before: int
-    """In the window before."""
-    limit: int
-    window: Window
-
-    @property
-    def left(self) -> int:
-        """How many more would be allowed at once."""
-        return max(0, math.floor(self.limit - self.tries - self.before * (1 - self.window.gone)))
-
-    @property
-    def wait(self) -> int:
-        """Seconds until one more is allowed."""
-        room = self.limit - 1 - self.tries
-        if room >= 0 and self.before > room:
-            seconds = (1 - room / self.before - self.window.gone) * self.window.seconds
-        elif room >= 0:
-            seconds = 0.0
-        else:
-            # This window has to be over, and a part of the next, in which it is the one before.
-            seconds = self.window.left + max(0.0, 1 - (self.limit - 1) / self.tries) * self.window.seconds
-        return max(1, math.ceil(seconds))
 
 
 async def check(name: str, *, limit: int, seconds: int, run: Run = postgres.run) -> None:
@@ -104,11 +48,7 @@ async def _try(name: str, *, limit: int, seconds: int, run: Run) -> Count:
         return await count(name, limit=limit, window=window)
     except redis.RedisError:
         observe.count("throttle_alone")
-    return await run(lambda connection: _stored(connection, _digest(name), limit=limit, window=window))
-
-
-def _digest(name: str) -> bytes:
-    return hashlib.blake2b(name.encode(), digest_size=16).digest()
+    return await run(lambda connection: _stored(connection, windows.digest(name), limit=limit, window=window))
 
 
 async def count(name: str, *, limit: int, window: Window) -> Count:
