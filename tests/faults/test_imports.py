@@ -67,7 +67,8 @@ async def test_two_workers_at_once_make_every_link_once(account: Account, databa
     with worker("one"), worker("two"):
 
         async def are_done() -> bool:
-            return not await database.fetchval("select exists (select from imports where finished_at is null)")
+            ours = "select exists (select from imports where finished_at is null and id = any($1))"
+            return not await database.fetchval(ours, [one["id"] for one in begun])
 
         await until(are_done)
     for one in begun:
