@@ -16,7 +16,14 @@ from tests.mailing import link, text
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 TEXTS = sorted(path.stem for path in (Path(writing.__file__).parent / "templates").glob("*.txt"))
-FIELDS = {"link": "http://go.test/app/reset#ticket=abc", "email": "ada@example.com"}
+FIELDS = {
+    "link": "http://go.test/app/reset#ticket=abc",
+    "email": "ada@example.com",
+    "what": "A passkey was added.",
+    "workspace": "Docs",
+    "role": "member",
+    "inviter": "Ada",
+}
 
 
 def written(letter: Letter, *, number: int = 1) -> EmailMessage:

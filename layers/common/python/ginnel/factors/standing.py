@@ -110,7 +110,8 @@ async def tell(  # noqa: PLR0913  # a change, each word of it by name
 ) -> None:
     """Audit a change, and mail its owner `what` happened: if it was not them, they should know."""
     audit.record(conn, action, subject=f"user:{user}", at=now, user=user, kind=kind)
-    owner = await conn.get_one(User, user)
+    # As it is by now: a statement that has just proved the address leaves an older state in the session.
+    owner = await conn.get_one(User, user, populate_existing=True)
     # Until it is verified, an address may be another's, who has no part in this.
     if owner.email_verified_at is not None:
         mail.send(conn, "factor_changed", to=owner.email, now=now, what=what)
