@@ -22,7 +22,7 @@ from local import address, credentials, health, server, stores
 from local.address import NoTunnel
 from local.stores import Unreachable
 
-SECRETS = ("DATABASE_URL", "REDIS_URL", "MAIL_URL")
+SECRETS = ("DATABASE_URL", "REDIS_URL", "MAIL_URL", "OIDC_CLIENT_SECRET")
 """Read once. JWT_KEYS_FILE is read again when it changes, by `keyring`."""
 _PATIENCE = 60.0
 """Seconds that the stores are waited for."""

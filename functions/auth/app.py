@@ -15,6 +15,7 @@ from . import (
     invitations,
     keys,
     mine,
+    oidc,
     passkeys,
     recovery,
     sessions,
@@ -25,7 +26,7 @@ from .lane import NEEDS
 
 app = web.new_app("Auth", needs=NEEDS)
 for part in (
-    account, addresses, audit, factors, invitations, keys, mine, passkeys, recovery, sessions, workspaces,
+    account, addresses, audit, factors, invitations, keys, mine, oidc, passkeys, recovery, sessions, workspaces,
     people, tenants, joining, trail, figures,
 ):  # fmt: skip
     app.include_router(part.router)

@@ -1,13 +1,17 @@
-"""The cookies of the refresh token and of the device, and the refusal of requests that another site made a browser send."""
+"""The cookies of the refresh token, of the device and of the way to a provider.
+
+And the refusal of requests that another site made a browser send.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from fastapi import Request
 from fastapi.responses import Response
 
-from ginnel import devices, sessions, settings
+from ginnel import devices, sessions, settings, tickets
 from ginnel.errors import Forbidden
 
 
@@ -29,12 +33,25 @@ def read_device(request: Request) -> str:
     return request.cookies.get(_named("ginnel_device"), "")
 
 
+def read_departure(request: Request) -> str:
+    return request.cookies.get(_named("ginnel_oidc"), "")
+
+
 def put(response: Response, secret: str) -> None:
     _set(response, name(), secret, lifetime=sessions.LIFETIME)
 
 
 def put_device(response: Response, secret: str) -> None:
     _set(response, _named("ginnel_device"), secret, lifetime=devices.LIFETIME)
+
+
+def put_departure(response: Response, secret: str) -> None:
+    # The provider sends the browser back, and what another site sends has no strict cookie.
+    _set(response, _named("ginnel_oidc"), secret, lifetime=tickets.LIFETIME, same_site="lax")
+
+
+def clear_departure(response: Response) -> None:
+    _set(response, _named("ginnel_oidc"), "", lifetime=timedelta(), same_site="lax")
 
 
 def clear(response: Response) -> None:
@@ -53,7 +70,14 @@ def _named(name: str) -> str:
     return f"__Host-{name}" if settings.site().secure else name
 
 
-def _set(response: Response, name: str, value: str, *, lifetime: timedelta) -> None:
+def _set(
+    response: Response,
+    name: str,
+    value: str,
+    *,
+    lifetime: timedelta,
+    same_site: Literal["strict", "lax"] = "strict",
+) -> None:
     response.set_cookie(
         name,
         value,
@@ -61,7 +85,7 @@ def _set(response: Response, name: str, value: str, *, lifetime: timedelta) -> N
         path="/",
         secure=settings.site().secure,
         httponly=True,
-        samesite="strict",
+        samesite=same_site,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ginnel import downloads, installation, keyring, lambdas, parts, postgres, redis_settings, settings
+from ginnel.oidc import provider
 
 from . import guard
 
@@ -14,6 +15,7 @@ NEEDS = (
     guard.Settings,
     downloads.Settings,
     installation.Settings,
+    provider.Settings,
 )
 
 _BY_RESOURCE = {
@@ -36,7 +38,10 @@ _BY_DEED = {
     "sessions": "sessions",
     "email": "addresses",
     "forgot": "recovery",
+    "identities": "oidc",
+    "oidc": "oidc",
     "password": "recovery",
+    "providers": "oidc",
     "reset": "recovery",
     "verify": "addresses",
 }

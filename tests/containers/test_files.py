@@ -119,10 +119,11 @@ def test_connections_suffice_for_what_docker_compose_starts_with_room_to_scale()
 
 def test_secrets_come_from_files_that_the_containers_have() -> None:
     environment = OURS["api"]["environment"]
-    own = {"MAIL_URL"}  # which the worker needs, and no other
+    own = {"MAIL_URL": "worker", "OIDC_CLIENT_SECRET": "api"}  # which the one needs, and no other
     assert {f"{name}_FILE" for name in container.SECRETS if name not in own} <= environment.keys()
-    assert {f"{name}_FILE" for name in container.SECRETS} <= OURS["worker"]["environment"].keys()
-    assert [name for name, one in OURS.items() if own & one.get("environment", {}).keys()] == ["worker"]
+    for secret, part in own.items():
+        for variable in (secret, f"{secret}_FILE"):
+            assert [name for name, one in OURS.items() if variable in one.get("environment", {})] == [part]
     assert environment["PORT"] == f"${{PORT:-{address.Settings().port}}}"
 
 

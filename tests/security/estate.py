@@ -211,6 +211,14 @@ async def _passkey(own: Tenant) -> int:
     )
 
 
+async def _identity(own: Tenant) -> int:
+    return await _of_owner(
+        own,
+        "insert into identities (user_id, issuer, subject, created_at) "
+        "select id, 'https://provider.example', $2, now() from users where email = $1 returning id",
+    )
+
+
 async def _of_owner(own: Tenant, statement: str) -> int:
     made: int = await sql(statement, own.owner.email, own.unique())
     return made
@@ -234,6 +242,7 @@ THINGS: dict[str, Callable[[Tenant], Awaitable[Any]]] = {
     "import": _import,
     "invitation": _invitation,
     "key": _key,
+    "identity": _identity,
     "link": _link,
     "orphan": _orphan,
     "passkey": _passkey,

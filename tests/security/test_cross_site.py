@@ -23,6 +23,7 @@ MULTIPART = "multipart/form-data; boundary=x"
 FRAMED = b'--x\r\ncontent-disposition: form-data; name="{"\r\n\r\n\r\n--x--\r\n'
 
 EXEMPT = {
+    "GET /api/v1/auth/oidc/callback": "the provider, another site, sends people back: the cookie must fit what came along",
     "GET /api/v1/links/{link_id}/explain": "names the cookie of the visitor that it is told of; who asks is told by a token",
     # The cookie of a link's password is given to who types the password, and lets one link be followed and nothing be done.
     **{

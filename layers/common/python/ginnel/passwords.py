@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 MIN_LENGTH = 8
 MAX_BYTES = 1024
+NONE = ""
+"""What is kept of an account that has no password: `verify` finds that nothing fits it, as slowly as any."""
 MIN_GUESSES = 10**5
 """A password that a guesser who knows people tries sooner is refused."""
 
@@ -91,7 +93,7 @@ async def encode(password: str) -> str:
 
 
 async def verify(kept: str | None, password: str) -> bool:
-    """Compare with a kept hash; with None, for nobody's password, take as long and say no."""
+    """Compare with a kept hash; with None, for nobody's password, or NONE, take as long and say no."""
 
     def compare() -> bool:
         try:

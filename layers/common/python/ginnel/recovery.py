@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import addresses, audit, db, factors, keys, mail, passwords, sessions, tickets, users
 from ginnel.factors import PasswordWrong
+from ginnel.oidc import identities
 from ginnel.users import User
 
 
@@ -43,8 +44,9 @@ async def change(conn: AsyncSession, user: int, *, session: int | None, current:
 async def reset(conn: AsyncSession, secret: str, password: str, *, now: datetime) -> None:
     """Take a mail's ticket for the old password, and end all sessions. Raises TicketInvalid, AddressClaimed or Invalid.
 
-    The ticket proves the address as well. Where nobody had done so before, whoever made the account's API keys and set up its
-    second factors was not known to be its owner: they end, too. Otherwise a second factor stays in force.
+    The ticket proves the address as well. Where nobody had done so before, whoever made the account's API keys, set up its
+    second factors and linked accounts of a provider to it was not known to be its owner: they end, too. Otherwise a second
+    factor stays in force.
     """
     ticket = await tickets.get(conn, "reset", secret, now=now)
     if ticket.user_id is None:
@@ -59,6 +61,7 @@ async def reset(conn: AsyncSession, secret: str, password: str, *, now: datetime
     if person.email_verified_at is None:
         await keys.revoke_all(conn, user=person.id, now=now)
         await factors.clear(conn, person.id, now=now)
+        await identities.clear(conn, person.id)
     await sessions.end_all(conn, user=person.id, now=now)
     await tickets.end(conn, ["reset"], user=person.id, now=now)
     mail.send(conn, "password_changed", to=person.email, now=now)

@@ -192,6 +192,12 @@ async def _repeated(conn: AsyncSession, secret: str, *, now: datetime) -> Grant:
     raise RefreshReplayed("This session was ended because an old token of its came again. Please sign in again.")
 
 
+async def goes_on(conn: AsyncSession, session: int, *, user: int, now: datetime) -> bool:
+    """Say whether somebody's session has neither ended nor been ended, and they may use it."""
+    alive = (Session.id == session, Session.user_id == user, Session.expires_at > now, *_live())
+    return await conn.scalar(select(Session.id).join(User, User.id == Session.user_id).where(*alive)) is not None
+
+
 async def strengthen(conn: AsyncSession, session: int, *, second_factor: str) -> None:
     """Note that a session's owner has proved a second factor since it began."""
     await conn.execute(
@@ -253,12 +259,11 @@ async def _end(conn: AsyncSession, chosen: ColumnElement[bool], *, user: int, no
 
 def _alive() -> tuple[ColumnElement[bool], ...]:
     """Join a token to a session that goes on and a person who may use it."""
-    return (
-        RefreshToken.session_id == Session.id,
-        Session.user_id == User.id,
-        Session.revoked_at.is_(None),
-        User.disabled_at.is_(None),
-    )
+    return (RefreshToken.session_id == Session.id, Session.user_id == User.id, *_live())
+
+
+def _live() -> tuple[ColumnElement[bool], ...]:
+    return (Session.revoked_at.is_(None), User.disabled_at.is_(None))
 
 
 async def _succeed(conn: AsyncSession, predecessors: list[int], *, session: int, now: datetime) -> str:

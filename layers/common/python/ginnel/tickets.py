@@ -18,7 +18,16 @@ from ginnel.errors import BadRequest
 
 LIFETIME = timedelta(minutes=10)
 
-Kind = Literal["verify", "change_email", "reset", "invitation", "passkey_registration", "passkey_use"]
+Kind = Literal[
+    "verify",
+    "change_email",
+    "reset",
+    "invitation",
+    "passkey_registration",
+    "passkey_use",
+    "oidc_state",
+    "oidc_factor",
+]
 
 
 Given = Annotated[

@@ -112,21 +112,29 @@ async def register(
     return user
 
 
+async def join(conn: AsyncSession, *, email: str, name: str, now: datetime) -> User:
+    """Add a person who has proved their address elsewhere, and comes without a password. Raises EmailTaken."""
+    return await add(conn, email=email, name=name, password=None, now=now, verified=True)
+
+
 async def add(  # noqa: PLR0913  # a person's fields, each by name
     conn: AsyncSession,
     *,
     email: str,
     name: str,
-    password: str,
+    password: str | None,
     now: datetime,
     admin: bool = False,
     verified: bool = False,
 ) -> User:
-    """Add a person and their personal workspace. Raises EmailTaken if another has proved an address that is `verified`."""
+    """Add a person, with a password or without, and their personal workspace.
+
+    Raises EmailTaken if another has proved an address that is `verified`.
+    """
     fields = {
         "email": email,
         "name": name,
-        "password_hash": await passwords.encode(password),
+        "password_hash": passwords.NONE if password is None else await passwords.encode(password),
         "is_admin": admin,
         "email_verified_at": now if verified else None,
         "created_at": now,
@@ -186,6 +194,14 @@ def spelling(email: str) -> str:
         return _normal(email)
     except ValueError:
         return email  # an operator may have made an account such as admin@localhost
+
+
+def proper(email: str) -> str | None:
+    """Settle the spelling of an address that another has vouched for; None if it is none that an account may have."""
+    try:
+        return _normal(email)
+    except ValueError:
+        return None
 
 
 async def get(conn: AsyncSession, user: int) -> User:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import audit, factors, keys, passwords, sessions, tokens, users
 from ginnel.errors import Invalid
+from ginnel.oidc import identities
 from ginnel.users import User
 
 
@@ -41,6 +42,7 @@ async def appoint(conn: AsyncSession, email: str, *, now: datetime) -> str:
         )
     )
     await factors.clear(conn, user.id, now=now)
+    await identities.clear(conn, user.id)
     await sessions.end_all(conn, user=user.id, now=now)
     audit.record(conn, "admin_appointed", subject=f"user:{user.id}", at=now, user=None)
     return password

@@ -141,6 +141,7 @@ async def _end(conn: AsyncSession, erasure: Erasure) -> None:
         "delete from members where user_id = :user or workspace_id = any(:workspaces)",
         "delete from api_keys where user_id = :user or workspace_id = any(:workspaces)",
         "delete from sessions where user_id = :user",
+        "delete from identities where user_id = :user",
         """
         update imports set state = 'cancelled', finished_at = :now
         where (user_id = :user or workspace_id = any(:workspaces)) and state in ('receiving', 'waiting', 'running')

@@ -107,5 +107,6 @@ _KINDS: Final[Mapping[str, Decide]] = {
     "password_changed": _notice("password_changed", page="forgot"),
     "email_changed": _notice("email_changed"),
     "factor_changed": _notice("factor_changed", page="forgot"),
+    "identity_changed": _notice("identity_changed", page="forgot"),
 }
 """By the names that `mail.send` is called with."""

@@ -43,11 +43,12 @@ from ginnel import (
     workspaces,
 )
 from ginnel.db import Base
+from ginnel.oidc import identities
 
 # The mapped classes register themselves with Base when their modules are imported.
 MODELS = (
-    addresses, audit, blocking, devices, domains, erasure, factors, idempotency, imports, installation, keys, links, mail,
-    orphans, purges, sessions, stats, tickets, users, webhooks, workspaces,
+    addresses, audit, blocking, devices, domains, erasure, factors, idempotency, identities, imports, installation, keys, links,
+    mail, orphans, purges, sessions, stats, tickets, users, webhooks, workspaces,
 )  # fmt: skip
 METADATA = Base.metadata
 

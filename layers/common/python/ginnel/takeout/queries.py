@@ -68,6 +68,15 @@ PERSON = (
         """,
     ),
     Kind(
+        "identities",
+        """
+        select row_to_json(it)::text, it.id from (
+            select id, issuer, subject, email, created_at, last_used_at from identities
+            where user_id = :user and id > cast(cast(:k1 as text) as bigint) order by id limit :most
+        ) it
+        """,
+    ),
+    Kind(
         "api_keys",
         """
         select row_to_json(it)::text, it.id from (
