@@ -267,8 +267,8 @@ OfLink = Annotated[int, Query(alias="link", ge=1, lt=2**63, description="The lin
     description="Clicks by people, how many different ones a day, and what bots fetched, each counted apart.",
     responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, Invalid),
 )
-async def summary(link: OfLink, conn: Conn, me: Analyst, span: Span) -> stats.Summary:
-    return await stats.summary(conn, link=link, workspace=me.workspace, since=span.since, until=span.until)
+async def summary(link: OfLink, conn: Conn, me: Analyst, span: Span) -> stats.Counts:
+    return await stats.summary(conn, stats.Question(me.workspace, "link", link, span.since, span.until))
 
 
 @router.get(
@@ -286,12 +286,5 @@ async def series(  # noqa: PLR0913  # FastAPI injects each by its type
     interval: stats.Interval = "day",
     timezone: Annotated[str, Query(max_length=64, examples=["Europe/London"])] = "UTC",
 ) -> stats.Series:
-    return await stats.series(
-        conn,
-        link=link,
-        workspace=me.workspace,
-        since=span.since,
-        until=span.until,
-        interval=interval,
-        timezone=timezone,
-    )
+    question = stats.Question(me.workspace, "link", link, span.since, span.until)
+    return await stats.series(conn, question, interval=interval, timezone=timezone)

@@ -1,0 +1,31 @@
+"""Questions about clicks, each a function. `clicks` counts people, `bots` what a maintained list names, each apart."""
+
+from .asking import Counts, Filter, Of, Question
+from .breaking_down import MOST, Breakdown, breakdown
+from .counting import MAX_BUCKETS, Bucket, Interval, Series, series, summary
+from .tables import CapturedClick, ClampedClick, Click, DeadLetter, Hour, Outbox, VisitorSalt
+from .totals import totals
+
+__all__ = [
+    "MAX_BUCKETS",
+    "MOST",
+    "Breakdown",
+    "Bucket",
+    "CapturedClick",
+    "ClampedClick",
+    "Click",
+    "Counts",
+    "DeadLetter",
+    "Filter",
+    "Hour",
+    "Interval",
+    "Of",
+    "Outbox",
+    "Question",
+    "Series",
+    "VisitorSalt",
+    "breakdown",
+    "series",
+    "summary",
+    "totals",
+]
