@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeVar
 
 import asyncpg
 
-from ginnel import clicks, ingestion, nowhere, observe, places, postgres, redis, sweeps
+from ginnel import clicks, ingestion, nowhere, observe, places, postgres, redis, rollups, sweeps
 from ginnel.clicks import Click
 from ginnel.ingestion import Row
 
@@ -264,6 +264,7 @@ class _Report:
 async def _tend(connection: asyncpg.Connection) -> None:
     # By the clock of the rows, whatever this host's says: what is past use is deleted.
     await ingestion.tend(connection, await connection.fetchval("select now()"))
+    await rollups.promote(connection)
 
 
 def _lines(entries: Iterable[Entry]) -> list[_Line]:

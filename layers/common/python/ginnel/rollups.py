@@ -5,6 +5,9 @@
 | clicks_hourly, workspace_hours | link or workspace, hour |
 | link_days, workspace_days, workspace_months | link or workspace, day or month (UTC), dimension, value |
 
+Of most links a year's clicks are quickly read, and their roll-ups by dimension would be longer than that. So `link_days` knows
+only what `rolled_links` says: of a link, the days before `until`; of a busy one that is all of them.
+
 `add` counts clicks in the transaction that stores them; `rebuild` counts a day anew from the clicks themselves. A visitor is
 counted once a day, by the click that met them first: `new_to_link` and `new_to_workspace` say so on its row. So visitors add
 up like clicks do, over hours, values and links.
@@ -42,6 +45,9 @@ DIMENSIONS = {
 }
 """What a click's value is, by dimension. One without a value is counted by no row: it is what the total has more."""
 
+BUSY = 5_000
+"""Clicks from which on a link's are counted by dimension. Fewer are read in a few milliseconds."""
+
 _LOCK = 7464
 """Held by those who store clicks, together; by who counts a day anew, alone."""
 
@@ -75,7 +81,8 @@ ADD = f"""
     ), by_link_day as (
         insert into link_days as kept (link_id, dimension, day, value, workspace_id, clicks, visitors, bots)
         select link_id, dimension, day, value, min(workspace_id), sum(clicks), sum(visitors), sum(bots)
-        from counted group by 1, 2, 3, 4 order by 1, 2, 3, 4
+        from counted join rolled_links r using (link_id) where day < r.until
+        group by 1, 2, 3, 4 order by 1, 2, 3, 4
         on conflict (link_id, dimension, day, value) do update set {_SUM_UP}
     ), by_workspace_day as (
         insert into workspace_days as kept (workspace_id, dimension, day, value, clicks, visitors, bots)
@@ -95,6 +102,43 @@ ADD = f"""
 async def share(connection: asyncpg.Connection) -> None:
     """Keep days from being counted anew until the running transaction ends, together with others who store clicks."""
     await connection.execute("select pg_advisory_xact_lock_shared($1)", _LOCK)
+
+
+async def promote(connection: asyncpg.Connection) -> int:
+    """Have links that became busy counted by dimension, as far back as their clicks go; return how many they are."""
+    busy = await connection.fetch(
+        """
+        select link_id from clicks_hourly k
+        where link_id in (select link_id from clicks_hourly where hour >= now() - interval '3 hours')
+            and not exists (select from rolled_links r where r.link_id = k.link_id and r.until = 'infinity')
+        group by link_id having sum(clicks + bots) >= $1
+        """,
+        BUSY,
+    )
+    for row in busy:
+        await roll(connection, row["link_id"])
+    return len(busy)
+
+
+async def roll(connection: asyncpg.Connection, link: int, until: date = date.max) -> None:
+    """Count a link's clicks of the days before `until` by dimension, and from now on those that come late, too.
+
+    Those who store clicks wait for that.
+    """
+    async with connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
+        known: date | None = await connection.fetchval("select until from rolled_links where link_id = $1", link)
+        if known is not None and known >= until:
+            return
+        await connection.execute(
+            """
+            insert into rolled_links (link_id, until) values ($1, $2)
+            on conflict (link_id) do update set until = excluded.until
+            """,
+            link,
+            until,
+        )
+        await connection.execute(_ROLL, link, known or date.min, until)
 
 
 async def rebuild(connection: asyncpg.Connection, first: date, last: date) -> int:
@@ -161,10 +205,20 @@ _MEET = f"""
 """  # noqa: S608  # of constants
 _FLAGS = (_flag("new_to_link", "c.link_id, c.visitor"), _flag("new_to_workspace", "c.visitor"))
 _BY_HOUR = "k.hour >= $1::date::timestamp at time zone 'UTC' and k.hour < ($1::date + 1)::timestamp at time zone 'UTC'"
-_VALUED = f"clicks c cross join lateral ({_VALUES}) v (dimension, value) where {_OF_DAY} and v.value is not null"
+_VALUED = f"clicks c cross join lateral ({_VALUES}) v (dimension, value)"
 _SUMS = (
     "count(*) filter (where c.bot is null) as clicks, count(*) filter (where {new}) as visitors, count(c.bot) as bots"
 )
+_ROLL = f"""
+    insert into link_days (link_id, dimension, day, value, workspace_id, clicks, visitors, bots)
+    select
+        c.link_id, v.dimension, (c.at at time zone 'UTC')::date, v.value, min(c.workspace_id),
+        {_SUMS.format(new="c.new_to_link")}
+    from {_VALUED}
+    where c.link_id = $1 and v.value is not null
+        and c.at >= $2::date::timestamp at time zone 'UTC' and c.at < $3::date::timestamp at time zone 'UTC'
+    group by 1, 2, 3, 4
+"""  # noqa: S608  # of constants
 _DAY = (
     _recount(
         "clicks_hourly",
@@ -191,7 +245,8 @@ _DAY = (
         "k.day = $1::date",
         f"""
             select c.link_id, v.dimension, $1::date as day, v.value, min(c.workspace_id), {_SUMS.format(new="c.new_to_link")}
-            from {_VALUED} group by 1, 2, 4
+            from {_VALUED} join rolled_links r on r.link_id = c.link_id
+            where {_OF_DAY} and v.value is not null and r.until > $1::date group by 1, 2, 4
         """,  # noqa: S608  # of constants
     ),
     _recount(
@@ -200,7 +255,7 @@ _DAY = (
         "k.day = $1::date",
         f"""
             select c.workspace_id, v.dimension, $1::date as day, v.value, {_SUMS.format(new="c.new_to_workspace")}
-            from {_VALUED} group by 1, 2, 4
+            from {_VALUED} where {_OF_DAY} and v.value is not null group by 1, 2, 4
         """,  # noqa: S608  # of constants
     ),
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import rollups, web
@@ -14,6 +14,7 @@ from ginnel.errors import Invalid
 
 from .asking import Counts, Question, asked, day_after
 from .counting import summary
+from .tables import RolledLink
 
 MOST = 1000
 """Rows a breakdown may have."""
@@ -46,7 +47,7 @@ async def breakdown(conn: AsyncSession, question: Question, *, dimension: str, l
     total = await summary(conn, question)
     values = question.values | {"dimension": dimension, "limit": limit}
     selects = []
-    for number, part in enumerate(_parts(question)):
+    for number, part in enumerate(_parts(question, await _rolled(conn, question))):
         values |= {f"since_{number}": part.since, f"until_{number}": part.until}
         if part.table:
             values |= {f"since_{number}": part.since.date(), f"until_{number}": part.until.date()}
@@ -98,11 +99,24 @@ def _select(question: Question, part: Part, number: int, dimension: str) -> str:
     """  # noqa: S608  # as above
 
 
-def _parts(question: Question) -> Iterator[Part]:
+async def _rolled(conn: AsyncSession, question: Question) -> datetime:
+    """Return the moment before which there are roll-ups by dimension."""
+    never, always = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    if not question.rolled_up:
+        return never
+    if question.of == "workspace":
+        return always
+    until = await conn.scalar(select(RolledLink.until).where(RolledLink.link_id == question.id))
+    if until is None:
+        return never
+    return always if until == date.max else datetime.combine(until, time(), UTC)
+
+
+def _parts(question: Question, rolled: datetime) -> Iterator[Part]:
     """Cut the time into whole months, whole days and what is left at its ends, as far as there are roll-ups."""
     since, until = question.since.astimezone(UTC), question.until.astimezone(UTC)
-    first, last = day_after(since), until.replace(hour=0, minute=0, second=0, microsecond=0)
-    if not question.rolled_up or first >= last:
+    first, last = day_after(since), min(until.replace(hour=0, minute=0, second=0, microsecond=0), rolled)
+    if first >= last:
         yield Part(None, since, until)
         return
     if since < first:

@@ -98,6 +98,15 @@ class LinkDay(Base):
     bots: Mapped[int]
 
 
+class RolledLink(Base):
+    """A link whose days before `until` are in LinkDay."""
+
+    __tablename__ = "rolled_links"
+
+    link_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    until: Mapped[date]
+
+
 class WorkspaceDay(Base):
     __tablename__ = "workspace_days"
 

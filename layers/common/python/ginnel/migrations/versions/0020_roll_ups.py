@@ -51,6 +51,13 @@ UP = [
         primary key (link_id, dimension, day, value)
     ) with (fillfactor = 80)
     """,
+    # Of most links the clicks themselves are quickly read: of each, the days before `until` are in link_days.
+    """
+    create table rolled_links (
+        link_id bigint primary key,
+        until date not null
+    )
+    """,
     """
     create table workspace_days (
         workspace_id bigint not null,
@@ -87,7 +94,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("workspace_months", "workspace_days", "link_days", "workspace_hours", "visitors"):
+    for table in ("workspace_months", "workspace_days", "rolled_links", "link_days", "workspace_hours", "visitors"):
         op.execute(f"drop table {table}")
     op.execute("drop type dimension")
     op.execute("drop index clicks_hourly_hour_idx")
