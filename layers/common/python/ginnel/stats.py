@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from sqlalchemy import Identity, Index, PrimaryKeyConstraint, Text, func, select, text
+from sqlalchemy import Identity, Index, PrimaryKeyConstraint, Text, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -152,14 +151,6 @@ async def summary(conn: AsyncSession, *, link: int, workspace: int, since: datet
     if counted is None:
         raise NotFound("link", link)
     return Summary.model_validate(counted)
-
-
-async def totals(conn: AsyncSession, links: Sequence[int]) -> dict[int, int]:
-    """Count people's clicks on several links so far, by link; links without any are left out."""
-    rows = await conn.execute(
-        select(Hour.link_id, func.sum(Hour.clicks)).where(Hour.link_id.in_(links)).group_by(Hour.link_id)
-    )
-    return {link: int(clicks) for link, clicks in rows}
 
 
 async def series(  # noqa: PLR0913  # one question, each word of it by name
