@@ -13,7 +13,7 @@ async def of(conn: AsyncSession, links: Sequence[int]) -> dict[int, int]:
     rows = await conn.execute(
         text(
             """
-            select link_id, sum(clicks)::bigint from clicks_hourly
+            select link_id, sum(clicks)::bigint as clicks from clicks_hourly
             where link_id = any(cast(:links as bigint[])) group by link_id
             """
         ),
