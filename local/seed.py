@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from ginnel import db, domains, ingestion, links, migrations, postgres, settings, users, workspaces
 from ginnel.drafts import LinkDraft
+from ginnel.links import writing
 from local import services
 
 _LINKS = 50
@@ -76,7 +77,7 @@ async def _links() -> list[tuple[int, int, int]]:
             workspace = await conn.scalar(select(workspaces.Member.workspace_id).filter_by(user_id=user.id))
             for number in range(1, _LINKS + 1):
                 draft = LinkDraft(target=f"https://example.com/page/{number}", slug=f"demo-{number}")
-                await links.create(conn, draft, workspace=workspace or 0, user=user.id, now=now)
+                await writing.create(conn, draft, workspace=workspace or 0, user=user.id, now=now)
         domain = await domains.find(conn, settings.site().host, workspace=0)
         rows = await conn.execute(
             select(links.Link.id, links.Link.workspace_id)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
-from ginnel import access, blocking, web
+from ginnel import access, blocklist, web
 from ginnel.access import Me
-from ginnel.blocking import BlockedHostDraft, BlockedHostOut, BlockedHostPage, ImportOut, Reason
+from ginnel.blocklist import BlockedHostDraft, BlockedHostOut, BlockedHostPage, ImportOut, Reason
 from ginnel.db import Conn
 from ginnel.errors import Invalid, NotFound
 from ginnel.web import Now
@@ -33,7 +33,7 @@ async def find_all(
     cursor: Annotated[web.Text | None, Query(max_length=64)] = None,
     search: Annotated[web.Text | None, Query(max_length=253)] = None,
 ) -> BlockedHostPage:
-    return await blocking.find_all(conn, limit=limit, cursor=cursor, search=search)
+    return await blocklist.find_all(conn, limit=limit, cursor=cursor, search=search)
 
 
 @router.post(
@@ -41,10 +41,10 @@ async def find_all(
     status_code=201,
     summary="Block a host",
     description="No link may lead to it, or to a host below it, and those that do are answered with 451 within a second.",
-    responses=web.problems(*access.REFUSALS, access.NotOperator, blocking.AlreadyBlocked, Invalid),
+    responses=web.problems(*access.REFUSALS, access.NotOperator, blocklist.AlreadyBlocked, Invalid),
 )
 async def block(draft: BlockedHostDraft, conn: Conn, me: Operator, now: Now) -> BlockedHostOut:
-    return await blocking.block(conn, draft, user=me.user, now=now)
+    return await blocklist.block(conn, draft, user=me.user, now=now)
 
 
 @router.post(
@@ -58,7 +58,7 @@ async def block(draft: BlockedHostDraft, conn: Conn, me: Operator, now: Now) -> 
 async def add_list(
     request: Request, conn: Conn, me: Operator, now: Now, reason: Annotated[Reason | None, Query()] = None
 ) -> ImportOut:
-    return await blocking.add_list(conn, await request.body(), reason=reason, user=me.user, now=now)
+    return await blocklist.add_list(conn, await request.body(), reason=reason, user=me.user, now=now)
 
 
 @router.delete(
@@ -71,4 +71,4 @@ async def add_list(
 async def unblock(
     blocked_id: Annotated[int, Path(ge=1, lt=2**63, examples=[7])], conn: Conn, me: Operator, now: Now
 ) -> None:
-    await blocking.unblock(conn, blocked_id, user=me.user, now=now)
+    await blocklist.unblock(conn, blocked_id, user=me.user, now=now)

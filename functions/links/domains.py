@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from fastapi.responses import JSONResponse, Response
 
-from ginnel import access, domains, web
+from ginnel import access, web
 from ginnel.access import Me
 from ginnel.db import Conn
+from ginnel.domains import reading, writing
 from ginnel.domains.drafts import DomainChange, DomainDraft, DomainOut, DomainPage
 from ginnel.domains.verification import Resolve, ask
 from ginnel.domains.writing import DomainInUse, DomainTaken, NotVerified, TooManyDomains
@@ -42,7 +43,7 @@ def _answer(domain: DomainOut, status: int = 200, **headers: str) -> JSONRespons
     responses=web.problems(*access.REFUSALS, access.ScopeMissing, DomainTaken, TooManyDomains, Invalid),
 )
 async def create(draft: DomainDraft, conn: Conn, me: Writer, now: Now) -> Response:
-    made = await domains.create(conn, draft, workspace=me.workspace, user=me.user, now=now)
+    made = await writing.create(conn, draft, workspace=me.workspace, user=me.user, now=now)
     return _answer(made, 201, location=f"/api/v1/domains/{made.id}")
 
 
@@ -53,7 +54,7 @@ async def create(draft: DomainDraft, conn: Conn, me: Writer, now: Now) -> Respon
     responses=web.problems(*access.REFUSALS, access.ScopeMissing),
 )
 async def find_all(conn: Conn, me: Reader) -> DomainPage:
-    return await domains.find_all(conn, workspace=me.workspace)
+    return await reading.find_all(conn, workspace=me.workspace)
 
 
 @router.get(
@@ -64,7 +65,7 @@ async def find_all(conn: Conn, me: Reader) -> DomainPage:
     responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound),
 )
 async def get(domain_id: DomainId, conn: Conn, me: Reader) -> Response:
-    return _answer(await domains.get(conn, domain_id, workspace=me.workspace))
+    return _answer(await reading.get(conn, domain_id, workspace=me.workspace))
 
 
 @router.patch(
@@ -79,7 +80,7 @@ async def change(  # noqa: PLR0913  # FastAPI injects each by its type
     domain_id: DomainId, wanted: DomainChange, conn: Conn, me: Writer, now: Now, version: IfMatch
 ) -> Response:
     return _answer(
-        await domains.change(conn, domain_id, wanted, workspace=me.workspace, user=me.user, version=version, now=now)
+        await writing.change(conn, domain_id, wanted, workspace=me.workspace, user=me.user, version=version, now=now)
     )
 
 
@@ -94,7 +95,7 @@ async def verify(
     domain_id: DomainId, conn: Conn, me: Writer, now: Now, resolve: Annotated[Resolve, Depends(resolver)]
 ) -> Response:
     return _answer(
-        await domains.verify(conn, domain_id, workspace=me.workspace, user=me.user, resolve=resolve, now=now)
+        await writing.verify(conn, domain_id, workspace=me.workspace, user=me.user, resolve=resolve, now=now)
     )
 
 
@@ -106,4 +107,4 @@ async def verify(
     responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, DomainInUse, PreconditionFailed, Invalid),
 )
 async def delete(domain_id: DomainId, conn: Conn, me: Writer, now: Now, version: IfMatch) -> None:
-    await domains.delete(conn, domain_id, workspace=me.workspace, user=me.user, version=version, now=now)
+    await writing.delete(conn, domain_id, workspace=me.workspace, user=me.user, version=version, now=now)

@@ -7,17 +7,18 @@ import re
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from ginnel import access, links, qr, web
 from ginnel.access import Me
 from ginnel.db import Conn
 from ginnel.errors import Invalid, NotFound
 
+from .answer import LinkId
+
 router = APIRouter(tags=["qr"])
 
 Reader = Annotated[Me, Depends(access.may("links:read"))]
-LinkId = Annotated[int, Path(ge=1, lt=2**63, examples=[7])]
 Text = Annotated[web.Text, Query(max_length=32)]
 
 _TYPES: dict[qr.Format, str] = {"svg": "image/svg+xml", "png": "image/png"}

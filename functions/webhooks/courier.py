@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import db, links, observe
+from ginnel import db, observe
 from ginnel.errors import Unavailable
+from ginnel.links import expiring
 from ginnel.webhooks import delivering
 from ginnel.webhooks.delivering import Due, Lease
 
@@ -77,7 +78,7 @@ class Courier:
         now = time.monotonic()
         if now - self._swept > _SWEEP:
             async with transaction() as conn:
-                await links.announce_expired(conn, datetime.now(UTC))
+                await expiring.announce_expired(conn, datetime.now(UTC))
             self._swept = now
         if now - self._forgot > _HOUR:
             async with transaction() as conn:

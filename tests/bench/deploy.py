@@ -50,7 +50,7 @@ def deploy(source: Path) -> tuple[float, str]:
 
 def change(source: Path, number: int) -> None:
     """Change a line of one function."""
-    app = source / "functions/links/resource.py"
+    app = source / "functions/links/writing.py"
     app.write_text(app.read_text() + f"\nCHANGE = {number}\n")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import uuid
 from collections.abc import AsyncIterator
@@ -146,9 +147,9 @@ async def test_all_answers_add_up(
     series = await stats.series(conn, question, interval=interval, timezone=zone)
     broken = await stats.breakdown(conn, question, dimension=dimension, limit=limit)
     for name in ("clicks", "visitors", "bots"):
-        assert sum(getattr(bucket, name) for bucket in series.items) == getattr(total, name)
+        assert sum(getattr(bucket, name) for bucket in series) == getattr(total, name)
         assert sum(getattr(row, name) for row in [*broken.items, broken.other]) == getattr(total, name)
-    assert all(one.start < other.start for one, other in zip(series.items, series.items[1:], strict=False))
+    assert all(one.start < other.start for one, other in itertools.pairwise(series))
 
 
 @many

@@ -111,6 +111,8 @@ STORY = (
     Step("clicks_record", 202, 202),
     Step("links_summary", 200, 200),
     Step("links_series", 200, 200),
+    Step("stats_breakdown", 200, 200),
+    Step("stats_clicks", 200, 200),
     Step("links_delete", 204, 404),
     Step("auth_logout", 204, 204),
 )

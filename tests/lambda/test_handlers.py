@@ -71,6 +71,7 @@ async def test_no_handler_starts_without_a_variable_that_it_needs(stores: Stores
         "DATABASE_POOL",
         "DELIVER_SECONDS",
         "DRAIN_SECONDS",
+        "PYDANTIC_DISABLE_PLUGINS",
         "QUEUE_URL",
         "REDIS_CLUSTER",
         "REDIS_SHARDS",

@@ -24,7 +24,7 @@ from . import template
 WITH_ROUTES = [name for name in template.FUNCTIONS if list(template.routes(name))]
 GIVEN = dict.fromkeys(("DatabaseUrl", "RedisUrl", "BaseUrl", "JwtKeys"), "-")
 # What a function may read besides its settings.
-ANYWHERE = {"LOG_LEVEL"}
+ANYWHERE = {"LOG_LEVEL", "PYDANTIC_DISABLE_PLUGINS"}
 # Whose names other programs have chosen.
 OTHERS = {"AWS_ENDPOINT_URL", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_INITIALIZATION_TYPE", "MAKELEVEL"}
 # Kept for later: the dashboard and the mailbox.

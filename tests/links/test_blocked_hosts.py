@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ginnel import blocking, lookup, postgres, redis, sweeps, targets
+from ginnel import blocklist, lookup, postgres, redis, sweeps, targets
 from tests.auth.conftest import problem
 from tests.conftest import Account, Claim
 from tests.faults.processes import listening
@@ -218,7 +218,7 @@ async def test_a_long_list_is_imported_at_once(operator: Account) -> None:
     assert answer.status_code == 200, answer.text
     print(f"\n{len(body)} bytes with 40,000 hosts were imported in {time.monotonic() - begun:.1f} s")
     assert (answer.json()["added"], answer.json()["rejected"]) == (40_000, 2000)
-    assert len(answer.json()["lines"]) == blocking.REJECTED
+    assert len(answer.json()["lines"]) == blocklist.REJECTED
     connection = await postgres.connect(command_timeout=30)
     while await sweeps.purge_again(connection):
         pass

@@ -1,10 +1,14 @@
-"""The way into a function that is imported by parts leads every path to the part that has its route."""
+"""The way into a function that is imported by parts leads every request to the part that has its route."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from types import ModuleType
 
 import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
 
 import auth.app
 import auth.lane
@@ -12,20 +16,50 @@ import links.app
 import links.lane
 from ginnel import web
 
-PARTED = ((auth.app, auth.lane), (links.app, links.lane))
+LANES = (auth.lane, links.lane)
 ROUTES = [
     pytest.param(lane, path, methods, id=f"{'|'.join(sorted(methods))} {path}")
-    for whole, lane in PARTED
+    for whole, lane in ((auth.app, auth.lane), (links.app, links.lane))
     for path, methods in web.routes(whole.app)
 ]
 
 
+def part(lane: ModuleType, method: str, path: str) -> FastAPI:
+    found: FastAPI = lane.part(lane.module(method, path))
+    return found
+
+
 @pytest.mark.parametrize(("lane", "path", "methods"), ROUTES)
-def test_each_route_is_in_the_part_that_its_path_leads_to(lane: ModuleType, path: str, methods: frozenset[str]) -> None:
-    assert (path, methods) in list(web.routes(lane.part(lane.module(path))))
+def test_each_route_is_in_the_part_that_its_method_and_path_lead_to(
+    lane: ModuleType, path: str, methods: frozenset[str]
+) -> None:
+    for method in methods:
+        assert (path, methods) in list(web.routes(part(lane, method, path)))
 
 
-@pytest.mark.parametrize("lane", [lane for _, lane in PARTED])
+@pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize("path", ["/", "/api", "/api/v1", "/api/v1/", "/api/v1/nothing", "//////", "/api/v1/links/7/"])
-def test_any_other_path_leads_somewhere_too(lane: ModuleType, path: str) -> None:
-    assert lane.part(lane.module(path)) is not None
+def test_any_other_request_leads_somewhere_too(lane: ModuleType, path: str) -> None:
+    for method in ("GET", "HEAD", "OPTIONS", "DELETE"):
+        assert part(lane, method, path) is not None
+
+
+@pytest.mark.parametrize(("lane", "path", "methods"), ROUTES)
+async def test_a_method_that_a_path_does_not_have_is_refused_as_by_the_whole(
+    lane: ModuleType, path: str, methods: frozenset[str]
+) -> None:
+    """Not taken for a path that does not exist."""
+    assert "PUT" not in methods
+    app = part(lane, "PUT", path)
+    async with AsyncClient(transport=ASGITransport(app), base_url="https://go.test") as client:
+        answer = await client.put(path.replace("{", "").replace("}", ""))
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+
+
+def test_reading_links_starts_without_what_writes_them_and_what_asks_redis() -> None:
+    started = "import sys; from links import lane; lane.part('reading'); print(*sys.modules)"
+    modules = set(
+        subprocess.run([sys.executable, "-c", started], check=True, capture_output=True, text=True).stdout.split()
+    )
+    assert "ginnel.links.reading" in modules
+    assert not modules & {"redis", "ginnel.links.writing", "ginnel.drafts", "ginnel.webhooks", "ginnel.lookup"}

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from ginnel import ingestion, links, postgres
+from ginnel import ingestion, postgres
 from ginnel.ingestion import Row
+from ginnel.links import expiring
 from tests.conftest import Account
 
 from .conftest import Hook, Receiver, work
@@ -102,12 +103,12 @@ async def test_an_expiry_is_told_once_and_another_one_again(
     never = await account.link()
     await account.link(expires_at=(datetime.now(UTC) - timedelta(days=1)).isoformat())  # before anybody asked
     for at in (soon - timedelta(seconds=1), soon, soon + timedelta(hours=1)):
-        await links.announce_expired(conn, at)
+        await expiring.announce_expired(conn, at)
     later = soon + timedelta(days=1)
     await conn.commit()
     await account.http.patch(f"/api/v1/links/{link['id']}", json={"expires_at": later.isoformat()})
     for at in (later - timedelta(seconds=1), later, later):
-        await links.announce_expired(conn, at)
+        await expiring.announce_expired(conn, at)
     await conn.commit()
     await work()
     expired = [it["data"]["id"] for it in receiver.got(hook.secret) if it["type"] == "link.expired"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from ginnel import db, links, settings, sheets
-from ginnel.drafts import LinkOut, LinkPage
+from ginnel.outputs import LinkOut, LinkPage
 
 Format = Literal["csv", "json", "ndjson"]
 

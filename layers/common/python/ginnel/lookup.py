@@ -45,8 +45,6 @@ _AGAIN = 1.0
 _MAX_HOST = 253
 """Characters of a domain's name; visitors may send kilobytes, and each would be kept as a name of nothing."""
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-
 
 class Kept:
     """A record in this process, and since when."""
@@ -109,7 +107,7 @@ def canonical(host: str) -> str:
     if ":" in name and not name.endswith("]"):
         name = name.rsplit(":", 1)[0].rstrip(".")
     default = settings.site().host
-    return default if name in LOOPBACK and default in LOOPBACK else name
+    return default if name in settings.LOOPBACK and default in settings.LOOPBACK else name
 
 
 def remembered(host: str, slug: str) -> Kept | None:

@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 
 Settings = TypeVar("Settings")
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""Names of the machine itself."""
+
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 

@@ -165,8 +165,15 @@ async def ids(conn: AsyncSession, names: Sequence[str], *, workspace: int) -> li
 
 async def of(conn: AsyncSession, links: Sequence[int]) -> dict[int, list[str]]:
     """Return the tags of several links, by link, in alphabetical order."""
+    # As text: a connection that meets a type of an extension for the first time has to ask what that is.
     rows = await conn.execute(
-        select(LinkTag.link_id, Tag.name).join(Tag).where(LinkTag.link_id.in_(links)).order_by(Tag.name)
+        text(
+            """
+            select lt.link_id, t.name::text as name from link_tags lt join tags t on t.id = lt.tag_id
+            where lt.link_id = any(cast(:links as bigint[])) order by t.name
+            """
+        ),
+        {"links": list(links)},
     )
     found: dict[int, list[str]] = {link: [] for link in links}
     for link, name in rows:

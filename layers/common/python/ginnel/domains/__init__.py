@@ -1,19 +1,9 @@
-"""The host names that links live on. What a visitor gets from one by itself is compiled in `hosts`."""
+"""The host names that links live on. What a visitor gets from one by itself is compiled in `hosts`.
 
-from .reading import chosen, find, find_all, get, hosts
+Here is what links need of them. How clients see domains is in `reading`, how they change them in `writing`.
+"""
+
+from .finding import chosen, find, hosts
 from .tables import Domain, ensure_default
-from .writing import change, create, delete, verify
 
-__all__ = [
-    "Domain",
-    "change",
-    "chosen",
-    "create",
-    "delete",
-    "ensure_default",
-    "find",
-    "find_all",
-    "get",
-    "hosts",
-    "verify",
-]
+__all__ = ["Domain", "chosen", "ensure_default", "find", "hosts"]

@@ -10,11 +10,11 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import audit, blocking, hosts, lookup, purges, settings, tokens
+from ginnel import audit, blocking, hosts, purges, settings, tokens
 from ginnel.errors import Conflict, Invalid, PreconditionFailed, Problem
 from ginnel.workspaces import Workspace
 
-from . import reading
+from . import finding, reading
 from .drafts import DomainChange, DomainDraft, DomainOut
 from .reading import own, proof, show
 from .tables import Domain
@@ -191,7 +191,7 @@ async def _refuse_links(conn: AsyncSession, domain: Domain, why: str, *, alive: 
 
 
 def _refuse_ours(host: str) -> None:
-    if host in {settings.site().host, *lookup.LOOPBACK}:
+    if host in {settings.site().host, *settings.LOOPBACK}:
         raise Invalid.field("/host", "host_ours", "is the installation's own, which every workspace may use")
 
 
@@ -201,7 +201,7 @@ async def _refuse_targets(conn: AsyncSession, said: DomainDraft | DomainChange) 
         "/not_found_target": said.not_found_target,
         "/expired_target": said.expired_target,
     }
-    own_hosts = await reading.hosts(conn)
+    own_hosts = await finding.hosts(conn)
     if isinstance(said, DomainDraft):
         own_hosts = own_hosts | {said.host}
     blocking.refuse(given, own_hosts=own_hosts, blocked=await blocking.among(conn, given.values()))

@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import domains, links, settings, slugs, web
+from ginnel import domains, settings, slugs, web
 from ginnel.domains import Domain
 from ginnel.drafts import Imported, LinkChange
 from ginnel.errors import FieldError, Problem
+from ginnel.links import writing
 
 from . import formats
 from .formats import Format
@@ -89,7 +90,7 @@ class Batch:
     async def _make(self, wishes: Sequence[_Wish]) -> None:
         self._taken = await self._find([name for wish in wishes for name in self._names(wish.draft)])
         new = [wish for wish in [await self._settle(wish) for wish in wishes] if wish]
-        made = await links.create_all(
+        made = await writing.create_all(
             self._conn,
             [wish.draft for wish in new],
             workspace=self._job.workspace,
@@ -251,7 +252,7 @@ class Batch:
         wanted = LinkChange.model_construct(given, **{name: getattr(draft, name) for name in given})
         try:
             async with self._conn.begin_nested():
-                changed = await links.change(
+                changed = await writing.change(
                     self._conn,
                     there[0].id,
                     wanted,
@@ -277,4 +278,4 @@ class Batch:
 def _errors(problem: Problem) -> list[FieldError]:
     if problem.errors:
         return problem.errors
-    return [FieldError("/slug" if isinstance(problem, links.SlugTaken) else "", problem.code, problem.detail)]
+    return [FieldError("/slug" if isinstance(problem, writing.SlugTaken) else "", problem.code, problem.detail)]

@@ -11,8 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import observe, web
-from ginnel.drafts import BulkCreate, BulkDelete, BulkItem, BulkOut, BulkUpdate, LinkOut
+from ginnel.drafts import BulkCreate, BulkDelete, BulkItem, BulkOut, BulkUpdate
 from ginnel.errors import FieldError, Invalid, Problem
+from ginnel.outputs import LinkOut
 
 from .writing import Made, change, create_all, delete
 

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel.drafts import Change, History, LinkChange, LinkOut, VersionOut
+from ginnel.drafts import Change, History, LinkChange, VersionOut
 from ginnel.errors import NotFound
+from ginnel.outputs import LinkOut
 from ginnel.users import User
 
 from .reading import own

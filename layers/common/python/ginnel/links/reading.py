@@ -9,11 +9,10 @@ from typing import NamedTuple
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import blocking, homographs, hosts, lookup, redirects, settings, stats, tags, targets
+from ginnel import blocking, homographs, settings, tags, targets, totals
 from ginnel.domains import Domain
-from ginnel.drafts import LinkOut
 from ginnel.errors import NotFound
-from ginnel.redirects import Record
+from ginnel.outputs import LinkOut
 
 from .tables import Budget, Link
 
@@ -29,15 +28,6 @@ class Found(NamedTuple):
 async def get(conn: AsyncSession, link_id: int, *, workspace: int) -> LinkOut:
     """Raises NotFound."""
     return (await shown(conn, [await own(conn, link_id, workspace=workspace)]))[0]
-
-
-async def record(conn: AsyncSession, link_id: int, *, workspace: int) -> tuple[Record, bool]:
-    """Compile a link as the redirect sees it, and say whether it is used up. Raises NotFound."""
-    link, domain, used = await own(conn, link_id, workspace=workspace)
-    raw = (await (await conn.connection()).get_raw_connection()).driver_connection
-    found = await lookup.stored(raw, domain.host, link.slug_key)
-    beside = hosts.read(await lookup.stored(raw, domain.host, hosts.NAME))
-    return redirects.backed(found, beside), link.max_clicks is not None and (used or 0) >= link.max_clicks
 
 
 def _all() -> Select[Link, Domain, int]:
@@ -59,7 +49,7 @@ async def shown(conn: AsyncSession, rows: Sequence[Found]) -> list[LinkOut]:
     if not ids:
         return []
     named = await tags.of(conn, ids)
-    counted = await stats.totals(conn, ids)
+    counted = await totals.of(conn, ids)
     blocked = await blocking.among(conn, (url for found in rows for url in led_to(found.link)))
     return [
         show(found, names=named[found.link.id], clicks=counted.get(found.link.id, 0), blocked=blocked) for found in rows

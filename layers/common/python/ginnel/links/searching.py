@@ -20,8 +20,8 @@ from sqlalchemy.orm import aliased
 
 from ginnel import domains, slugs, tags
 from ginnel.domains import Domain
-from ginnel.drafts import LinkPage
 from ginnel.errors import Invalid
+from ginnel.outputs import LinkPage
 
 from .reading import Found, shown
 from .tables import Budget, Link

@@ -14,8 +14,7 @@ from ginnel import domains, slugs
 from ginnel.drafts import Availability
 from ginnel.errors import Invalid
 
-from .tables import Link
-from .writing import REUSABLE_AFTER
+from .tables import REUSABLE_AFTER, Link
 
 _SUGGESTIONS = 3
 

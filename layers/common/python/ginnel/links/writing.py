@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import select, text, update
@@ -14,15 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import audit, blocking, conditions, domains, passwords, purges, slugs, tags, webhooks
 from ginnel.domains import Domain
-from ginnel.drafts import Imported, LinkChange, LinkDraft, LinkOut
+from ginnel.drafts import Imported, LinkChange, LinkDraft
 from ginnel.errors import Conflict, Invalid, PreconditionFailed, Problem
+from ginnel.outputs import LinkOut
 
 from . import history
 from .reading import Found, own, show, shown
-from .tables import Link
-
-REUSABLE_AFTER = timedelta(days=30)
-"""How long a deleted link's slug is kept from other workspaces."""
+from .tables import REUSABLE_AFTER, Link
 
 
 class SlugTaken(Conflict):

@@ -2,9 +2,9 @@
 
 from .asking import Counts, Filter, Of, Question
 from .breaking_down import MOST, Breakdown, breakdown
-from .counting import MAX_BUCKETS, Bucket, Interval, Series, series, summary
+from .counting import MAX_BUCKETS, Bucket, Interval, Series, Summary, series, summary
+from .newest import Visit, Visits, newest
 from .tables import CapturedClick, ClampedClick, Click, DeadLetter, Hour, Outbox, VisitorSalt
-from .totals import totals
 
 __all__ = [
     "MAX_BUCKETS",
@@ -23,9 +23,12 @@ __all__ = [
     "Outbox",
     "Question",
     "Series",
+    "Summary",
+    "Visit",
     "VisitorSalt",
+    "Visits",
     "breakdown",
+    "newest",
     "series",
     "summary",
-    "totals",
 ]

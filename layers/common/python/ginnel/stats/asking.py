@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -36,6 +36,10 @@ class Question:
     filters: Sequence[Filter] = ()
     raw: bool = field(default=False, kw_only=True)
     """Asks the clicks themselves even where roll-ups would do. The answers are the same."""
+
+    def before(self) -> Question:
+        """Ask the same of the time before, as long as this one."""
+        return replace(self, since=self.since - (self.until - self.since), until=self.since)
 
     @property
     def rolled_up(self) -> bool:

@@ -26,12 +26,17 @@ _SHORTEST = {
 }
 
 
+class Summary(Counts):
+    previous: Counts | None
+
+
 class Bucket(Counts):
     start: datetime
 
 
 class Series(web.Output):
     items: list[Bucket]
+    previous: list[Bucket] | None
 
 
 async def summary(conn: AsyncSession, question: Question) -> Counts:
@@ -52,7 +57,7 @@ async def summary(conn: AsyncSession, question: Question) -> Counts:
     return Counts.model_validate(row.one())
 
 
-async def series(conn: AsyncSession, question: Question, *, interval: Interval, timezone: str) -> Series:
+async def series(conn: AsyncSession, question: Question, *, interval: Interval, timezone: str) -> list[Bucket]:
     """Count clicks in buckets of a zone's calendar; empty ones are there too, and together they are the summary.
 
     `start` of the first bucket may lie before `since`: it is where the calendar's hour, day, week (Monday) or month
@@ -86,7 +91,7 @@ async def series(conn: AsyncSession, question: Question, *, interval: Interval, 
         ),
         question.values | {"unit": interval, "zone": timezone},
     )
-    return Series(items=[Bucket.model_validate(row) for row in rows])
+    return [Bucket.model_validate(row) for row in rows]
 
 
 def _counted(question: Question) -> str:
