@@ -14,9 +14,8 @@ from ginnel import settings, web
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from mangum.types import ASGI
     from starlette.types import Receive, Scope, Send
-
-    from ginnel.lambdas import ASGI
 
 
 def maker(title: str, package: str, *, needs: Sequence[type]) -> Callable[[str], FastAPI]:
