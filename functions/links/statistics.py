@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from ginnel import access, rollups, stats, web
+from ginnel import access, db, rollups, stats, web
 from ginnel.access import Me
 from ginnel.db import Conn
-from ginnel.errors import FieldError, Invalid, NotFound
+from ginnel.errors import FieldError, Invalid, NotFound, TooManyRequests
 from ginnel.stats import Filter, Question
 from ginnel.web import Moment, Now
 
@@ -62,6 +66,17 @@ def asked(  # noqa: PLR0913  # FastAPI injects each by its type
 
 
 Asked = Annotated[Question, Depends(asked)]
+WATCHERS = 200
+"""Streams that a process keeps open at a time; each looks once a second."""
+_watchers = asyncio.Semaphore(WATCHERS)
+
+
+class TooManyWatchers(TooManyRequests):
+    """As many streams are open as this server keeps. Ask for JSON instead."""
+
+    code = "too_many_watchers"
+
+
 Limit = Annotated[int, Query(ge=1, le=stats.MOST)]
 Compare = Annotated[Literal["previous"] | None, Query(description="Also counts the time before, as long as this one.")]
 
@@ -151,3 +166,43 @@ async def clicks(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> stats.Visits:
     return await stats.newest(conn, question, limit=limit, cursor=cursor)
+
+
+@router.get(
+    "/api/v1/stats/live",
+    response_model=stats.Live,
+    tags=["stats"],
+    summary="Watch clicks come",
+    description="Counts, and the newest clicks since `cursor`. With `Accept: text/event-stream`, and where servers live long, "
+    "these are sent as events whenever something has come, for five minutes; their ids are cursors. Elsewhere the same comes "
+    "as JSON: ask again a second later with its cursor. A click that is stored late may come twice, and has the same id.",
+    responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, Invalid, TooManyWatchers)
+    | {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def live(  # noqa: PLR0913  # FastAPI injects each by its type
+    question: Asked,
+    conn: Conn,
+    until: Annotated[Moment | None, Query(alias="to", include_in_schema=False)] = None,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    last: Annotated[str | None, Header(alias="Last-Event-ID", max_length=200)] = None,
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Response:
+    open_end, since = until is None, cursor or last
+    await db.pause(conn)  # what follows has connections of its own, each for a moment
+    first = await stats.look(question, open_end=open_end, cursor=since)
+    if "text/event-stream" not in accept or "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        return JSONResponse(first.model_dump(mode="json"), headers={"cache-control": "no-store"})
+    if _watchers.locked():
+        raise TooManyWatchers(f"{WATCHERS} are watching already. Ask for JSON.", headers={"retry-after": "5"})
+    return StreamingResponse(
+        _watched(stats.stream(question, open_end=open_end, cursor=since)),
+        media_type="text/event-stream",
+        # Proxies that collect an answer before they pass it on would have nobody see anything.
+        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+    )
+
+
+async def _watched(events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async with _watchers:
+        async for event in events:
+            yield event

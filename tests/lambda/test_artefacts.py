@@ -113,6 +113,7 @@ STORY = (
     Step("links_series", 200, 200),
     Step("stats_breakdown", 200, 200),
     Step("stats_clicks", 200, 200),
+    Step("stats_live", 200, 200),
     Step("links_delete", 204, 404),
     Step("auth_logout", 204, 204),
 )

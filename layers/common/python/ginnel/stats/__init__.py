@@ -3,6 +3,7 @@
 from .asking import Counts, Filter, Of, Question
 from .breaking_down import MOST, Breakdown, breakdown
 from .counting import MAX_BUCKETS, Bucket, Interval, Series, Summary, series, summary
+from .live import Live, look, stream
 from .newest import Visit, Visits, newest
 from .tables import CapturedClick, ClampedClick, Click, DeadLetter, Hour, Outbox, VisitorSalt
 
@@ -19,6 +20,7 @@ __all__ = [
     "Filter",
     "Hour",
     "Interval",
+    "Live",
     "Of",
     "Outbox",
     "Question",
@@ -28,7 +30,9 @@ __all__ = [
     "VisitorSalt",
     "Visits",
     "breakdown",
+    "look",
     "newest",
     "series",
+    "stream",
     "summary",
 ]
