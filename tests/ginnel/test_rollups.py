@@ -60,10 +60,10 @@ async def stored() -> AsyncIterator[None]:
         for start in range(0, len(made), 100):
             await ingestion.store(connection, made[start : start + 100] + chance.sample(made[: start + 1], 1))
         # One link's roll-ups end amid its days, as if the later ones were dropped; one is busy.
-        await rollups.roll(connection, LINKS[2], datetime(2025, 3, 5, tzinfo=UTC).date())
-        await rollups.roll(connection, LINKS[3])
-        await rollups.roll(connection, LINKS[4], datetime(2025, 2, 1, tzinfo=UTC).date())
-        await rollups.roll(connection, LINKS[4])
+        await rollups.roll(connection, [LINKS[2]], datetime(2025, 3, 5, tzinfo=UTC).date())
+        await rollups.roll(connection, [LINKS[3]])
+        await rollups.roll(connection, [LINKS[4]], datetime(2025, 2, 1, tzinfo=UTC).date())
+        await rollups.roll(connection, [LINKS[4]])
         await ingestion.store(connection, chance.sample(made, 300) + rows(chance, 300))
         yield
         assert await rollups.rebuild(connection, BEGIN.date(), END.date()) == 0

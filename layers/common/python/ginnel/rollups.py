@@ -17,6 +17,7 @@ Imports neither the ORM nor pydantic.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -116,36 +117,33 @@ async def promote(connection: asyncpg.Connection) -> int:
         BUSY,
     )
     for row in busy:
-        await roll(connection, row["link_id"])
+        await roll(connection, [row["link_id"]])
     return len(busy)
 
 
-async def roll(connection: asyncpg.Connection, link: int, until: date = date.max) -> None:
-    """Count a link's clicks of the days before `until` by dimension, and from now on those that come late, too.
+async def roll(connection: asyncpg.Connection, links: Sequence[int], until: date = date.max) -> None:
+    """Count links' clicks of the days before `until` by dimension, and from now on those that come late, too.
 
     Those who store clicks wait for that.
     """
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
-        known: date | None = await connection.fetchval("select until from rolled_links where link_id = $1", link)
-        if known is not None and known >= until:
-            return
+        await connection.execute(_ROLL, links, until)
         await connection.execute(
             """
-            insert into rolled_links (link_id, until) values ($1, $2)
-            on conflict (link_id) do update set until = excluded.until
+            insert into rolled_links as r (link_id, until) select unnest($1::bigint[]), $2::date
+            on conflict (link_id) do update set until = greatest(r.until, excluded.until)
             """,
-            link,
+            links,
             until,
         )
-        await connection.execute(_ROLL, link, known or date.min, until)
 
 
 async def rebuild(connection: asyncpg.Connection, first: date, last: date) -> int:
     """Count the days from `first` up to, not including, `last` anew; return how many rows had to be changed for that.
 
-    Days whose clicks were dropped, as their time was over, must not be among them. Each day is a transaction, for which
-    those who store clicks wait.
+    Workspaces that have let clicks of a day go are passed over. Each day is a transaction, for which those who store clicks
+    wait.
     """
     changed = 0
     days = [first + timedelta(days=n) for n in range((last - first).days)]
@@ -160,6 +158,8 @@ async def rebuild(connection: asyncpg.Connection, first: date, last: date) -> in
     return changed
 
 
+# Of other workspaces some of the day's clicks are gone.
+_WHOLE = "not exists (select from workspaces w where w.id = {}.workspace_id and w.raw_since > $1::date)"
 _OF_DAY = "c.at >= $1::date::timestamp at time zone 'UTC' and c.at < ($1::date + 1)::timestamp at time zone 'UTC'"
 
 
@@ -183,7 +183,8 @@ def _recount(table: str, keys: str, period: str, counted: str) -> str:
     return f"""
         with wanted as materialized ({counted}),
         gone as (
-            delete from {table} k where {period} and not exists (select from wanted w where {same}) returning 1
+            delete from {table} k
+            where {period} and {_WHOLE.format("k")} and not exists (select from wanted w where {same}) returning 1
         ), changed as (
             insert into {table} as k select * from wanted
             on conflict ({keys}) do update set clicks = excluded.clicks, visitors = excluded.visitors, bots = excluded.bots
@@ -204,8 +205,9 @@ _MEET = f"""
     on conflict do nothing
 """  # noqa: S608  # of constants
 _FLAGS = (_flag("new_to_link", "c.link_id, c.visitor"), _flag("new_to_workspace", "c.visitor"))
+_KEPT = _WHOLE.format("c")
 _BY_HOUR = "k.hour >= $1::date::timestamp at time zone 'UTC' and k.hour < ($1::date + 1)::timestamp at time zone 'UTC'"
-_VALUED = f"clicks c cross join lateral ({_VALUES}) v (dimension, value)"
+_VALUED = f"(clicks c cross join lateral ({_VALUES}) v (dimension, value))"
 _SUMS = (
     "count(*) filter (where c.bot is null) as clicks, count(*) filter (where {new}) as visitors, count(c.bot) as bots"
 )
@@ -214,9 +216,10 @@ _ROLL = f"""
     select
         c.link_id, v.dimension, (c.at at time zone 'UTC')::date, v.value, min(c.workspace_id),
         {_SUMS.format(new="c.new_to_link")}
-    from {_VALUED}
-    where c.link_id = $1 and v.value is not null
-        and c.at >= $2::date::timestamp at time zone 'UTC' and c.at < $3::date::timestamp at time zone 'UTC'
+    from unnest($1::bigint[]) l (id) left join rolled_links r on r.link_id = l.id join {_VALUED} on c.link_id = l.id
+    where v.value is not null
+        and c.at >= coalesce(r.until, '-infinity')::timestamp at time zone 'UTC'
+        and c.at < $2::date::timestamp at time zone 'UTC'
     group by 1, 2, 3, 4
 """  # noqa: S608  # of constants
 _DAY = (
@@ -227,7 +230,7 @@ _DAY = (
         f"""
             select c.link_id, date_trunc('hour', c.at, 'UTC') as hour, min(c.workspace_id),
                 count(*) filter (where c.bot is null), count(c.bot), count(*) filter (where c.new_to_link)
-            from clicks c where {_OF_DAY} group by 1, 2
+            from clicks c where {_OF_DAY} and {_KEPT} group by 1, 2
         """,  # noqa: S608  # of constants
     ),
     _recount(
@@ -236,7 +239,7 @@ _DAY = (
         _BY_HOUR,
         f"""
             select c.workspace_id, date_trunc('hour', c.at, 'UTC') as hour, {_SUMS.format(new="c.new_to_workspace")}
-            from clicks c where {_OF_DAY} group by 1, 2
+            from clicks c where {_OF_DAY} and {_KEPT} group by 1, 2
         """,  # noqa: S608  # of constants
     ),
     _recount(
@@ -246,7 +249,7 @@ _DAY = (
         f"""
             select c.link_id, v.dimension, $1::date as day, v.value, min(c.workspace_id), {_SUMS.format(new="c.new_to_link")}
             from {_VALUED} join rolled_links r on r.link_id = c.link_id
-            where {_OF_DAY} and v.value is not null and r.until > $1::date group by 1, 2, 4
+            where {_OF_DAY} and {_KEPT} and v.value is not null and r.until > $1::date group by 1, 2, 4
         """,  # noqa: S608  # of constants
     ),
     _recount(
@@ -255,7 +258,7 @@ _DAY = (
         "k.day = $1::date",
         f"""
             select c.workspace_id, v.dimension, $1::date as day, v.value, {_SUMS.format(new="c.new_to_workspace")}
-            from {_VALUED} where {_OF_DAY} and v.value is not null group by 1, 2, 4
+            from {_VALUED} where {_OF_DAY} and {_KEPT} and v.value is not null group by 1, 2, 4
         """,  # noqa: S608  # of constants
     ),
 )

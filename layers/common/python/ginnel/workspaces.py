@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Integer, Text
@@ -21,6 +21,7 @@ class Workspace(Base):
     name: Mapped[str] = mapped_column(Text)
     personal: Mapped[bool]
     retention_days: Mapped[int | None] = mapped_column(Integer)
+    raw_since: Mapped[date | None]
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
 
@@ -37,7 +38,9 @@ class Member(Base):
 
 async def create_personal(conn: AsyncSession, *, user_id: int, now: datetime) -> Workspace:
     """Make the workspace that every user has from the start."""
-    workspace = Workspace(name="Personal", personal=True, retention_days=None, created_at=now, deleted_at=None)
+    workspace = Workspace(
+        name="Personal", personal=True, retention_days=None, raw_since=None, created_at=now, deleted_at=None
+    )
     conn.add(workspace)
     await conn.flush()
     conn.add(Member(workspace_id=workspace.id, user_id=user_id, role="owner", created_at=now))

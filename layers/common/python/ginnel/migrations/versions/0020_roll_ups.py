@@ -13,6 +13,8 @@ DIMENSIONS = (
 )  # fmt: skip
 
 UP = [
+    # From which day on all of a workspace's clicks are there; without it, all are.
+    "alter table workspaces add column raw_since date",
     # A row's flags are set once, when it comes: what they count adds up over any hours, values and links.
     "alter table clicks add column new_to_link boolean not null default false",
     "alter table clicks add column new_to_workspace boolean not null default false",
@@ -96,6 +98,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("workspace_months", "workspace_days", "rolled_links", "link_days", "workspace_hours", "visitors"):
         op.execute(f"drop table {table}")
+    op.execute("alter table workspaces drop column raw_since")
     op.execute("drop type dimension")
     op.execute("drop index clicks_hourly_hour_idx")
     op.execute("drop index clicks_workspace_id_at_idx")
