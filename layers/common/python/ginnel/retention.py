@@ -68,7 +68,7 @@ async def _roll(connection: asyncpg.Connection, workspace: int, cutoff: date) ->
 async def _delete(connection: asyncpg.Connection, workspace: int, cutoff: date) -> int:
     deleted = 0
     while True:
-        gone = await connection.fetchval(
+        gone: int = await connection.fetchval(
             """
             with old as (
                 select at, id from clicks where workspace_id = $1 and at < $2::date::timestamp at time zone 'UTC' limit $3
