@@ -49,7 +49,7 @@ DIMENSIONS = {
 BUSY = 5_000
 """Clicks from which on a link's are counted by dimension. Fewer are read in a few milliseconds."""
 
-_LOCK = 7464
+_LOCK = 7467
 """Held by those who store clicks, together; by who counts a day anew, alone."""
 
 _VALUES = "values " + ", ".join(f"('{name}'::dimension, {value})" for name, value in DIMENSIONS.items())
