@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeVar
 
 import asyncpg
 
-from ginnel import clicks, ingestion, nowhere, observe, places, postgres, redis, sweeps
+from ginnel import clicks, ingestion, nowhere, observe, places, postgres, redis, retention, rollups, sweeps
 from ginnel.clicks import Click
 from ginnel.ingestion import Row
 from ginnel.workspaces import emptying
@@ -265,7 +265,10 @@ class _Report:
 
 async def _tend(connection: asyncpg.Connection) -> None:
     # By the clock of the rows, whatever this host's says: what is past use is deleted.
-    await ingestion.tend(connection, await connection.fetchval("select now()"))
+    now = await connection.fetchval("select now()")
+    await ingestion.tend(connection, now)
+    await rollups.promote(connection)
+    await retention.expire(connection, now)
 
 
 def _lines(entries: Iterable[Entry]) -> list[_Line]:

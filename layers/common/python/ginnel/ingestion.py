@@ -14,7 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
-from ginnel import redis, shards
+from ginnel import redis, rollups, shards
 from ginnel.webhooks import outbox
 
 
@@ -64,46 +64,61 @@ async def store(connection: asyncpg.Connection, rows: Sequence[Row]) -> int:
             [date(year, month, 1) for year, month in sorted(months)],
         )
         # Takes half of what arrays as parameters take here, and PostgreSQL no more.
-        await connection.execute("create temporary table if not exists incoming (like clicks) on commit delete rows")
-        await connection.copy_records_to_table("incoming", schema_name="pg_temp", columns=Row._fields, records=rows)
-        # Whose webhooks want clicks is asked first, so that where nobody's do it costs nothing to pick them out.
-        stored = await connection.fetchrow(
-            """
-            with taken as (
-                delete from pg_temp.incoming returning *
-            ), inserted as (
-                insert into clicks (
-                    at, id, workspace_id, domain_id, link_id, visitor, country, region, city, continent, device, os,
-                    browser, language, bot, referrer_host, referrer_path, utm_source, utm_medium, utm_campaign, utm_term,
-                    utm_content, qr, variant, clamped
-                )
-                select
-                    at, id, workspace_id, domain_id, link_id, visitor, country, region, city, continent, device, os,
-                    browser, language, bot, referrer_host, referrer_path, utm_source, utm_medium, utm_campaign, utm_term,
-                    utm_content, qr, variant, clamped
-                from taken
-                on conflict do nothing
-                returning at, id, workspace_id, link_id, bot
-            ), counted as (
-                insert into clicks_hourly as kept (link_id, hour, workspace_id, clicks, bots)
-                select link_id, date_trunc('hour', at), min(workspace_id), count(*) filter (where bot is null), count(bot)
-                from inserted group by 1, 2 order by 1, 2
-                on conflict (link_id, hour) do update
-                set clicks = kept.clicks + excluded.clicks, bots = kept.bots + excluded.bots
-            )
-            select
-                (select count(*) from inserted) as inserted,
-                case when exists (select from webhooks where 'link.clicked' = any(events) and disabled_at is null) then array(
-                    select id from inserted where workspace_id in (
-                        select workspace_id from webhooks where 'link.clicked' = any(events) and disabled_at is null
-                    )
-                ) end as heard
-            """
+        await connection.execute(
+            "create temporary table if not exists incoming (like clicks including defaults) on commit delete rows"
         )
+        await connection.copy_records_to_table("incoming", schema_name="pg_temp", columns=Row._fields, records=rows)
+        await rollups.share(connection)
+        stored = await connection.fetchrow(_STORE)
         if stored["heard"]:
             heard = set(stored["heard"])
             await outbox.announce_clicks(connection, [row for row in rows if row.id in heard])
     return int(stored["inserted"])
+
+
+# Who was met today is asked by what `visitors` takes: of any number of workers one hears that a visitor is new. Then their
+# first click among these says so; equal ranks are one click twice, of which one is inserted. Whose webhooks want clicks is
+# asked first, so that where nobody's do it costs nothing to pick them out.
+_STORE = f"""
+    with taken as (
+        delete from pg_temp.incoming returning *, (at at time zone 'UTC')::date as day
+    ), met as (
+        insert into visitors (link_id, day, visitor)
+        select link_id, day, visitor from taken where bot is null and visitor is not null
+        union
+        select 0, day, visitor from taken where bot is null and visitor is not null
+        order by 1, 2, 3
+        on conflict do nothing
+        returning link_id, day, visitor
+    ), inserted as (
+        insert into clicks (
+            at, id, workspace_id, domain_id, link_id, visitor, country, region, city, continent, device, os,
+            browser, language, bot, referrer_host, referrer_path, utm_source, utm_medium, utm_campaign, utm_term,
+            utm_content, qr, variant, clamped, new_to_link, new_to_workspace
+        )
+        select
+            t.at, t.id, t.workspace_id, t.domain_id, t.link_id, t.visitor, t.country, t.region, t.city, t.continent,
+            t.device, t.os, t.browser, t.language, t.bot, t.referrer_host, t.referrer_path, t.utm_source, t.utm_medium,
+            t.utm_campaign, t.utm_term, t.utm_content, t.qr, t.variant, t.clamped,
+            l.visitor is not null and rank() over (of_link order by t.at, t.id) = 1,
+            w.visitor is not null and rank() over (of_workspace order by t.at, t.id) = 1
+        from taken t
+        left join met l on t.bot is null and l.day = t.day and l.link_id = t.link_id and l.visitor = t.visitor
+        left join met w on t.bot is null and w.day = t.day and w.link_id = 0 and w.visitor = t.visitor
+        window
+            of_link as (partition by t.day, t.link_id, t.visitor, t.bot is null),
+            of_workspace as (partition by t.day, t.visitor, t.bot is null)
+        on conflict do nothing
+        returning *
+    ), {rollups.ADD}
+    select
+        (select count(*) from inserted) as inserted,
+        case when exists (select from webhooks where 'link.clicked' = any(events) and disabled_at is null) then array(
+            select id from inserted where workspace_id in (
+                select workspace_id from webhooks where 'link.clicked' = any(events) and disabled_at is null
+            )
+        ) end as heard
+"""  # noqa: S608  # of constants
 
 
 async def _settled(connection: asyncpg.Connection, rows: Sequence[Row]) -> Sequence[Row]:
@@ -251,6 +266,8 @@ async def tend(connection: asyncpg.Connection, now: datetime) -> None:
         now.date(),
     )
     await connection.execute("delete from visitor_salts where day < $1::date - 2", now.date())
+    # Whoever comes on a day of discarded salts is somebody new.
+    await connection.execute("delete from visitors where day < $1::date - 3", now.date())
     await connection.execute("delete from clamped_clicks where at < $1::timestamptz - interval '7 days'", now)
     await connection.execute("delete from captured_clicks where created_at < $1::timestamptz - interval '7 days'", now)
     await connection.execute("delete from idempotency_keys where created_at < $1::timestamptz - interval '1 day'", now)

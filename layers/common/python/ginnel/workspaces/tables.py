@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, Text, select, text
@@ -27,6 +27,8 @@ class Workspace(Base):
     name: Mapped[str] = mapped_column(Text)
     personal: Mapped[bool]
     retention_days: Mapped[int | None] = mapped_column(Integer)
+    raw_since: Mapped[date | None]
+    """The day since which all of its clicks are there; None if none was let go."""
     link_defaults: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     """By the names of LinkDefaults' fields; what is null there is left out."""
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"))

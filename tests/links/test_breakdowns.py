@@ -1,0 +1,129 @@
+"""What the API says about who followed links: whose, which, compared, as they come."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ginnel import ingestion
+from tests.conftest import Account
+from tests.links.test_stats import a_row, put
+
+Asker = Any
+
+
+async def clicked(account: Account, link: int, **fields: Any) -> ingestion.Row:
+    me = (await account.http.get("/api/v1/auth/me")).json()
+    at = fields.pop("at", datetime.now(UTC) - timedelta(hours=2))
+    row = a_row(link, at, workspace_id=me["workspace"], **fields)
+    await put([row])
+    return row
+
+
+async def ask(account: Account, what: str, **params: Any) -> Any:
+    answer = await account.http.get(f"/api/v1/stats/{what}", params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_a_breakdown_says_what_came_most_and_what_is_left(account: Account) -> None:
+    link = (await account.link())["id"]
+    for country, city in (("GB", "London"), ("GB", "London"), ("CA", "London"), ("DE", None), (None, None)):
+        await clicked(account, link, country=country, city=city)
+    found = await ask(account, "breakdown", link=link, dimension="country", limit=2)
+    assert [(row["value"], row["clicks"]) for row in found["items"]] == [("GB", 2), ("CA", 1)]
+    assert found["other"]["clicks"] == 2
+    cities = await ask(account, "breakdown", dimension="city")
+    assert {row["value"]: row["clicks"] for row in cities["items"]} == {"GB/London": 2, "CA/London": 1, None: 2}
+
+
+async def test_filters_are_alternatives_of_one_dimension_and_conditions_of_several(account: Account) -> None:
+    link = (await account.link())["id"]
+    for country, browser in (("GB", "Firefox"), ("DE", "Firefox"), ("DE", "Safari"), (None, "Safari")):
+        await clicked(account, link, country=country, browser=browser)
+
+    async def count(*filters: str) -> int:
+        return int((await ask(account, "summary", link=link, filter=list(filters)))["clicks"])
+
+    assert await count("country:DE") == 2
+    assert await count("country:DE", "country:GB") == 3
+    assert await count("country:DE", "browser:Safari") == 1
+    assert await count("-country:DE") == 2
+    assert await count("country:") == 1
+    assert await count("-country:", "-browser:Firefox") == 1
+    assert await count("country:XX") == 0
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"filter": "planet:Earth"}, {"filter": "country"}, {"filter": ""}, {"filter": "country:\0"}, {"link": 1, "tag": 2},
+        {"from": "2025-01-02T00:00:00Z", "to": "2025-01-01T00:00:00Z"}, {"from": "1999-01-01T00:00:00Z"},
+        {"filter": ["country:DE"] * 51},
+    ],
+)  # fmt: skip
+async def test_what_can_not_be_asked_is_said(account: Account, params: dict[str, Any]) -> None:
+    answer = await account.http.get("/api/v1/stats/summary", params=params)
+    assert answer.status_code == 422
+    assert answer.json()["errors"]
+
+
+async def test_tags_and_domains_are_counted_over_their_links(account: Account) -> None:
+    tag = (await account.http.post("/api/v1/tags", json={"name": "spring"})).json()
+    one, two = [(await account.link(tags=["spring"]))["id"] for _ in range(2)]
+    three = (await account.link())["id"]
+    for link in (one, two, three):
+        await clicked(account, link, visitor=b"the same")
+    assert (await ask(account, "summary", tag=tag["id"])) == {"clicks": 2, "visitors": 1, "bots": 0}
+    assert (await ask(account, "summary", link=one)) == {"clicks": 1, "visitors": 1, "bots": 0}
+    assert (await ask(account, "summary")) == {"clicks": 3, "visitors": 1, "bots": 0}
+    assert (await account.http.get("/api/v1/stats/summary", params={"tag": 2**40})).status_code == 404
+    assert (await account.http.get("/api/v1/stats/summary", params={"domain": 2**40})).status_code == 404
+
+
+async def test_a_comparison_counts_the_time_before(account: Account) -> None:
+    link = (await account.link())["id"]
+    until = datetime(2025, 6, 3, tzinfo=UTC)
+    for days in (1, 2, 3):
+        await clicked(account, link, at=until - timedelta(days=days))
+    span = {
+        "link": link,
+        "from": (until - timedelta(days=2)).isoformat(),
+        "to": until.isoformat(),
+        "compare": "previous",
+    }
+    summary = await ask(account, "summary", **span)
+    assert (summary["clicks"], summary["previous"]["clicks"]) == (2, 1)
+    series = await ask(account, "series", **span)
+    assert [bucket["clicks"] for bucket in series["items"]] == [1, 1]
+    assert [bucket["clicks"] for bucket in series["previous"]] == [0, 1]
+
+
+async def test_the_newest_clicks_come_page_by_page(account: Account) -> None:
+    link = (await account.link())["id"]
+    at = datetime.now(UTC) - timedelta(hours=1)
+    made = [await clicked(account, link, at=at - timedelta(seconds=n // 2)) for n in range(7)]
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = await ask(account, "clicks", link=link, limit=3, **cursor)
+        seen += [item["id"] for item in page["items"]]
+        if not page["next_cursor"]:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert sorted(seen) == sorted(str(row.id) for row in made)
+    assert len(set(seen)) == 7
+    assert "visitor" not in page["items"][0]
+    refused = await account.http.get("/api/v1/stats/clicks", params={"cursor": "nonsense"})
+    assert refused.json()["errors"][0]["code"] == "cursor_invalid"
+
+
+async def test_whoever_asks_again_sees_what_has_come(account: Account) -> None:
+    link = (await account.link())["id"]
+    before = await ask(account, "live", link=link)
+    assert (before["counts"]["clicks"], before["items"]) == (0, [])
+    row = await clicked(account, link, at=datetime.now(UTC))
+    after = await ask(account, "live", link=link, cursor=before["cursor"])
+    assert (after["counts"]["clicks"], [item["id"] for item in after["items"]]) == (1, [str(row.id)])
