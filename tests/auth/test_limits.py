@@ -140,6 +140,7 @@ def test_every_route_of_the_api_is_counted_by_somebody() -> None:
 
 def test_a_process_alone_forgets_who_called_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_OWN", 5)
+    limits._own.clear()
     window = Window.at(1_000_000_000, 60)
     for number in range(20):
         assert limits._alone(f"nobody {number}", limit=1, window=window).allowed

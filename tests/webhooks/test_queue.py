@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from localstack_client.session import Session
 from moto.server import ThreadedMotoServer
+from sqlalchemy import text
 
 from ginnel import db, postgres
 from ginnel.errors import Unavailable
@@ -56,6 +57,9 @@ class Queues:
 @pytest.fixture
 async def queues(sqs: Any) -> AsyncIterator[Queues]:
     made = Queues(sqs)
+    # What other tests have left is not put there.
+    async with db.session() as conn:
+        await conn.execute(text("update webhook_deliveries set due_at = null"))
     yield made
     for url in (made.url, made.dead):
         sqs.delete_queue(QueueUrl=url)
