@@ -207,5 +207,7 @@ async def _content(key: bytes) -> bytes:
         "zset": lambda: client.zrange(key, 0, -1),
         "stream": lambda: client.xrange(key),
     }
+    if kind == "none":  # its time was over meanwhile
+        return b""
     value = await read[kind]()
     return value if isinstance(value, bytes) else repr(value).encode()

@@ -133,6 +133,7 @@ async def die_with_clicks_unstored(live: Running, slug: str) -> None:
     running.wait_until_gone(live.data)
 
 
+@pytest.mark.slow
 async def test_what_was_destroyed_is_back_row_by_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     at_work, at_rest, lost = tmp_path / "at work.zip", tmp_path / "at rest.zip", tmp_path / "lost"
     port = running.free_port()

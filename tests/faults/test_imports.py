@@ -6,11 +6,14 @@ import asyncio
 import random
 
 import asyncpg
+import pytest
 
 from tests.conftest import Account
 from tests.faults.conftest import Tell
 from tests.faults.sent import until, worker
 from tests.links.exchange import reported, start
+
+pytestmark = pytest.mark.faults
 
 ROWS, KILLS = 8_000, 8
 

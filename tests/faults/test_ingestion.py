@@ -13,6 +13,8 @@ import pytest
 from ginnel import clicks, redis
 from tests.faults.sent import NOTHING_AMISS, Sent, at_work, drain, drained, unacknowledged, until, worker
 
+pytestmark = pytest.mark.faults
+
 
 async def test_a_worker_killed_again_and_again_stores_every_click_once(
     database: asyncpg.Connection, capsys: pytest.CaptureFixture[str]

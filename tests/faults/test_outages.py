@@ -18,7 +18,7 @@ from tests.faults.crowd import FIREFOX, Promises, check, follow, make_link, regi
 from tests.faults.scale import MARGIN
 from tests.faults.stores import Installation, asking, installation
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+pytestmark = [pytest.mark.faults, pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")]
 
 
 class Took:
@@ -36,9 +36,7 @@ class Took:
         )
 
 
-@pytest.mark.parametrize(
-    "way", ["stopped", *(pytest.param(way, marks=pytest.mark.faults) for way in ("frozen", "refuse", "reset", "late"))]
-)
+@pytest.mark.parametrize("way", ["stopped", "frozen", "refuse", "reset", "late"])
 async def test_with_redis_away_everybody_is_redirected_and_every_click_stored_once(
     folder: Path, way: stores.Way | proxy.Way, tell: Tell
 ) -> None:
@@ -90,9 +88,7 @@ async def until_redis_is_used(site: Installation, promises: Promises) -> float:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.parametrize(
-    "way", ["stopped", *(pytest.param(way, marks=pytest.mark.faults) for way in ("frozen", "stall"))]
-)
+@pytest.mark.parametrize("way", ["stopped", "frozen", "stall"])
 async def test_with_postgresql_away_known_links_lead_on_and_unknown_ones_are_to_be_tried_again(
     folder: Path, way: stores.Way | proxy.Way, tell: Tell
 ) -> None:
@@ -132,7 +128,6 @@ async def test_with_postgresql_away_known_links_lead_on_and_unknown_ones_are_to_
     assert max(refused) <= bound + 0.1 * MARGIN
 
 
-@pytest.mark.faults
 async def test_with_redis_out_of_memory_everybody_is_redirected_and_every_click_stored_once(
     folder: Path, tell: Tell
 ) -> None:

@@ -16,7 +16,10 @@ from tests.e2e import running
 from tests.e2e.running import Running
 from tests.faults.crowd import Promises, besiege, check, registered
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc and a death signal")
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc and a death signal"),
+]
 
 # What is killed, with what, and the status that `up` then ends with.
 FAULTS = {

@@ -10,6 +10,8 @@ import pytest
 
 from tests.conftest import Account
 
+pytestmark = pytest.mark.slow
+
 LIST = Path(__file__).parents[3] / "shared" / "data" / "strings" / "blns.json"
 MORE = [
     "\x00",

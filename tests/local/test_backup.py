@@ -179,6 +179,7 @@ async def test_a_database_that_ginnel_works_on_is_refused(filled: str, database:
     await at_work.close()
 
 
+@pytest.mark.slow
 async def test_a_file_that_is_not_what_was_written_is_refused_before_anything_is_touched(
     filled: str, tmp_path: Path
 ) -> None:
