@@ -23,6 +23,12 @@ class Proof(web.Input):
     ticket: tickets.Given
 
 
+class Proved(Proof):
+    password: Annotated[
+        passwords.Given | None, Field(description="The account's, where no access token of it is sent.")
+    ] = None
+
+
 class Resent(web.Input):
     email: Annotated[Email | None, Field(description="Left out, your own, if you are signed in.")] = None
 
@@ -44,11 +50,33 @@ class Confirmed(web.Output):
     status_code=204,
     tags=["auth"],
     summary="Prove an e-mail address",
-    description="With the ticket of the mail that was sent there, which is good once, for a day.",
-    responses=web.problems(tickets.TicketInvalid, addresses.AddressClaimed, Invalid),
+    description="With the ticket of the mail that was sent there, which is good once, for a day; and with an access token of "
+    "the account or its password, as it may be somebody else who has registered with your address.",
+    responses=web.problems(
+        *access.OF_PERSON,
+        tickets.TicketInvalid,
+        addresses.AccountUnproved,
+        factors.PasswordWrong,
+        addresses.AddressClaimed,
+        TooManyRequests,
+        Invalid,
+    ),
+    # The token may be left out.
+    openapi_extra={"security": [{}]},
 )
-async def verify(given: Proof, conn: Conn, now: Now) -> None:
-    await addresses.verify(conn, given.ticket, now=now)
+async def verify(given: Proved, request: Request, bearer: access.Bearer, conn: Conn, now: Now) -> None:
+    await addresses.verify(conn, given.ticket, by=await _whose(given, request, bearer, conn, now), now=now)
+
+
+async def _whose(given: Proved, request: Request, bearer: access.Bearer, conn: Conn, now: Now) -> int:
+    """Say who proves an address, by an access token or by the password of the account that the ticket is for."""
+    if given.password is None:
+        return (await access.person(request, bearer, conn, now)).user
+    ticket = await tickets.get(conn, "verify", given.ticket, now=now)
+    if ticket.user_id is None:
+        raise tickets.refused()
+    await tries.proof(ticket.user_id)
+    return (await recovery.prove(conn, ticket.user_id, given.password)).id
 
 
 @router.post(

@@ -20,12 +20,12 @@ Register = Callable[[], Awaitable[Account]]
 WELCOME = "Confirm your e-mail address"
 
 
-async def verify(browser: Browser, given: str) -> httpx.Response:
-    return await browser().post("/api/v1/auth/verify", json={"ticket": given})
+async def verify(account: Account, given: str) -> httpx.Response:
+    return await account.http.post("/api/v1/auth/verify", json={"ticket": given})
 
 
-async def proved(account: Account, browser: Browser, post: Post) -> None:
-    assert (await verify(browser, await post.ticket(account.email))).status_code == 204
+async def proved(account: Account, post: Post) -> None:
+    assert (await verify(account, await post.ticket(account.email))).status_code == 204
 
 
 async def mine(account: Account) -> dict[str, Any]:
@@ -42,9 +42,9 @@ async def test_registering_sends_a_mail_whose_ticket_proves_the_address(
     assert (await mine(account))["email_verified_at"] is None
     (message,) = await post.to(account.email)
     assert (message["Subject"], link(message).partition("#")[0]) == (WELCOME, "http://go.test/app/verify")
-    assert (await verify(browser, ticket(message))).status_code == 204
+    assert (await verify(account, ticket(message))).status_code == 204
     assert (await mine(account))["email_verified_at"]
-    problem(await verify(browser, ticket(message)), 400, "ticket_invalid")
+    problem(await verify(account, ticket(message)), 400, "ticket_invalid")
 
 
 async def test_a_ticket_lives_for_a_day(
@@ -57,7 +57,7 @@ async def test_a_ticket_lives_for_a_day(
     other = await post.ticket(account.email)
     assert other == given
     await sql.execute("update tickets set expires_at = expires_at - interval '1 minute' where kind = 'verify'")
-    problem(await verify(browser, given), 400, "ticket_invalid")
+    problem(await verify(account, given), 400, "ticket_invalid")
 
 
 async def resend(http: httpx.AsyncClient, **body: str) -> httpx.Response:
@@ -68,7 +68,7 @@ async def test_the_mail_can_be_had_again_and_looks_alike_for_everybody(
     register: Register, browser: Browser, post: Post
 ) -> None:
     unproved, done = await register(), await register()
-    await proved(done, browser, post)
+    await proved(done, post)
     nobody = f"{secrets.token_hex(6)}@example.com"
     answers = [
         await resend(unproved.http),
@@ -87,8 +87,8 @@ async def test_older_tickets_end_with_the_one_that_is_used(account: Account, bro
     await resend(account.http)
     second = await post.ticket(account.email)
     assert first != second
-    assert (await verify(browser, second)).status_code == 204
-    problem(await verify(browser, first), 400, "ticket_invalid")
+    assert (await verify(account, second)).status_code == 204
+    problem(await verify(account, first), 400, "ticket_invalid")
 
 
 async def test_a_disabled_account_proves_nothing(
@@ -96,7 +96,9 @@ async def test_a_disabled_account_proves_nothing(
 ) -> None:
     given = await post.ticket(account.email)
     await sql.execute("update users set disabled_at = now() where email = $1", account.email)
-    problem(await verify(browser, given), 400, "ticket_invalid")
+    problem(await verify(account, given), 401, "session_ended")
+    answer = await browser().post("/api/v1/auth/verify", json={"ticket": given, "password": account.password})
+    problem(answer, 400, "ticket_invalid")
 
 
 async def test_who_claims_a_proved_address_is_no_longer_asked_to_confirm_it(
@@ -106,8 +108,9 @@ async def test_who_claims_a_proved_address_is_no_longer_asked_to_confirm_it(
     assert (await browser().post("/api/v1/auth/register", json=claimed)).status_code == 201
     second = ticket((await post.to(account.email))[-1])
     await resend(account.http)
-    assert (await verify(browser, await post.ticket(account.email))).status_code == 204
-    problem(await verify(browser, second), 409, "address_claimed")
+    assert (await verify(account, await post.ticket(account.email))).status_code == 204
+    theirs = {"ticket": second, "password": claimed["password"]}
+    problem(await browser().post("/api/v1/auth/verify", json=theirs), 409, "address_claimed")
     assert (await browser().post("/api/v1/auth/register", json=claimed)).status_code == 201
     message = (await post.to(account.email))[-1]
     assert message["Subject"] == "You have an account already"
@@ -134,7 +137,7 @@ async def confirm(browser: Browser, given: str) -> httpx.Response:
 async def test_a_change_takes_effect_when_both_addresses_have_confirmed_it(
     account: Account, browser: Browser, post: Post, first: str
 ) -> None:
-    await proved(account, browser, post)
+    await proved(account, post)
     new = fresh()
     assert (await ask(account, new)).status_code == 202
     messages = {"old": (await post.to(account.email))[-1], "new": (await post.to(new))[-1]}
@@ -158,7 +161,7 @@ async def test_an_address_that_was_never_proved_is_not_asked(account: Account, b
     await ask(account, new)
     assert (await confirm(browser, await post.ticket(new))).json() == {"changed": True}
     assert [it["Subject"] for it in await post.to(account.email)] == [WELCOME]
-    problem(await verify(browser, stale), 400, "ticket_invalid")
+    problem(await verify(account, stale), 400, "ticket_invalid")
 
 
 async def test_tickets_of_the_old_address_end_with_the_change(account: Account, browser: Browser, post: Post) -> None:
@@ -197,7 +200,7 @@ async def test_an_address_that_is_anothers_is_told_so_and_the_answer_is_the_same
     register: Register, browser: Browser, post: Post
 ) -> None:
     account, other = await register(), await register()
-    await proved(other, browser, post)
+    await proved(other, post)
     assert (await ask(account, other.email)).status_code == 202
     message = (await post.to(other.email))[-1]
     assert message["Subject"] == "This e-mail address has an account already"

@@ -46,7 +46,9 @@ def test_the_whole_recovery_journey(live: Running, http: httpx.Client, capsys: p
     said(registered, 201)
     me = {"authorization": f"Bearer {registered.json()['access_token']}"}
     ticket, first = mailed(http, email, "Confirm your e-mail address")
-    said(http.post("/api/v1/auth/verify", json={"ticket": ticket}), 204)
+    said(http.post("/api/v1/auth/verify", json={"ticket": ticket}), 401)
+    said(http.post("/api/v1/auth/verify", json={"ticket": ticket, "password": new}), 403)
+    said(http.post("/api/v1/auth/verify", json={"ticket": ticket, "password": old}), 204)
     assert http.get("/api/v1/auth/me", headers=me).json()["user"]["email_verified_at"]
 
     said(http.post("/api/v1/auth/forgot", json={"email": email}), 202)

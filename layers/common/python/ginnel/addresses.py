@@ -17,7 +17,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from ginnel import audit, mail, tickets
 from ginnel.db import Base
-from ginnel.errors import Conflict, Invalid
+from ginnel.errors import Conflict, Forbidden, Invalid
 from ginnel.users import User
 
 LIFETIME = timedelta(days=1)
@@ -25,7 +25,7 @@ LIFETIME = timedelta(days=1)
 
 
 class EmailChange(Base):
-    """A change of address that waits to be confirmed: from the new one, and from the old one if that was proved."""
+    """A change of address that waits to be confirmed: from the new one, and from the old one if that is proved by then."""
 
     __tablename__ = "email_changes"
 
@@ -35,7 +35,6 @@ class EmailChange(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     from_old: Mapped[bool]
-    """Whether the old address has confirmed it, or need not."""
     from_new: Mapped[bool]
 
 
@@ -61,8 +60,20 @@ async def holder(conn: AsyncSession, email: str) -> User | None:
     return None if found is None or found.disabled_at else found
 
 
-async def verify(conn: AsyncSession, secret: str, *, now: datetime) -> None:
-    """Take a mail's ticket as the proof of an address. Raises TicketInvalid or AddressClaimed."""
+class AccountUnproved(Forbidden):
+    """The address's mail was read, but whose account it is to be in has still to be proved: by its session or its password."""
+
+    code = "account_unproved"
+
+
+async def verify(conn: AsyncSession, secret: str, *, by: int, now: datetime) -> None:
+    """Take a mail's ticket as the proof of the address of `by`. Raises TicketInvalid, AccountUnproved or AddressClaimed.
+
+    Somebody else may have registered with an address. Its owner, who follows the mail's link, must not give it to them.
+    """
+    ticket = await tickets.get(conn, "verify", secret, now=now)
+    if ticket.user_id != by:
+        raise AccountUnproved("Sign in to the account that is to have this address.")
     ticket = await tickets.redeem(conn, "verify", secret, now=now)
     await prove(conn, ticket, email=ticket.data["email"], now=now)
 
@@ -82,6 +93,9 @@ async def prove(conn: AsyncSession, ticket: tickets.Ticket, *, email: str, now: 
         raise tickets.refused()
     await tickets.end(conn, ["verify"], user=ticket.user_id, now=now)
     if other is None:
+        # Whoever asked for it had not proved anything.
+        await conn.execute(delete(EmailChange).where(EmailChange.user_id == ticket.user_id))
+        await tickets.end(conn, ["change_email"], user=ticket.user_id, now=now)
         audit.record(conn, "email_verified", subject=f"user:{ticket.user_id}", at=now, user=ticket.user_id)
 
 
@@ -97,13 +111,13 @@ async def ask_change(conn: AsyncSession, user: User, *, email: str, now: datetim
         email=email,
         created_at=now,
         expires_at=now + LIFETIME,
-        from_old=user.email_verified_at is None,
+        from_old=False,
         from_new=False,
     )
     conn.add(change)
     await conn.flush()
     mail.send(conn, "change_email", to=email, now=now, change=change.id, side="new")
-    if not change.from_old:
+    if user.email_verified_at is not None:
         mail.send(conn, "change_email", to=user.email, now=now, change=change.id, side="old")
     audit.record(conn, "email_change_asked", subject=f"user:{user.id}", at=now, user=user.id)
 
@@ -125,21 +139,25 @@ async def confirm_change(conn: AsyncSession, secret: str, *, now: datetime) -> b
         change.from_new = True
     else:
         change.from_old = True
-    if change.from_new and change.from_old:
-        await _change(conn, change, now=now)
+    user: User | None = await conn.scalar(
+        select(User)
+        .where(User.id == change.user_id, User.disabled_at.is_(None))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if user is None:
+        raise tickets.refused()
+    # That of an address which was proved meanwhile counts, too.
+    if change.from_new and (change.from_old or user.email_verified_at is None):
+        await _change(conn, change, user, now=now)
         return True
     return False
 
 
-async def _change(conn: AsyncSession, change: EmailChange, *, now: datetime) -> None:
+async def _change(conn: AsyncSession, change: EmailChange, user: User, *, now: datetime) -> None:
     other = await owner(conn, change.email)
     if other is not None:
         raise AddressClaimed("Another account has this e-mail address.")
-    user: User | None = await conn.scalar(
-        select(User).where(User.id == change.user_id, User.disabled_at.is_(None)).with_for_update()
-    )
-    if user is None:
-        raise tickets.refused()
     old = user.email if user.email_verified_at else None
     changed = update(User).where(User.id == user.id).values(email=change.email, email_verified_at=now)
     await _updated(conn, changed.returning(User.id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import addresses, audit, db, factors, keys, mail, passwords, sessions, tickets, users
@@ -44,9 +44,8 @@ async def change(conn: AsyncSession, user: int, *, session: int | None, current:
 async def reset(conn: AsyncSession, secret: str, password: str, *, now: datetime) -> None:
     """Take a mail's ticket for the old password, and end all sessions. Raises TicketInvalid, AddressClaimed or Invalid.
 
-    The ticket proves the address as well. Where nobody had done so before, whoever made the account's API keys, set up its
-    second factors and linked accounts of a provider to it was not known to be its owner: they end, too. Otherwise a second
-    factor stays in force.
+    The ticket proves the address as well. Where nobody had done so before, whoever set the account up was not known to be its
+    owner: all ways in and out that they made end, too. Otherwise a second factor stays in force.
     """
     ticket = await tickets.get(conn, "reset", secret, now=now)
     if ticket.user_id is None:
@@ -59,13 +58,30 @@ async def reset(conn: AsyncSession, secret: str, password: str, *, now: datetime
     changed = update(User).where(User.id == person.id).values(password_hash=fresh)
     await conn.execute(changed, execution_options={"synchronize_session": False})
     if person.email_verified_at is None:
-        await keys.revoke_all(conn, user=person.id, now=now)
-        await factors.clear(conn, person.id, now=now)
-        await identities.clear(conn, person.id)
+        await _dispossess(conn, person.id, now=now)
     await sessions.end_all(conn, user=person.id, now=now)
     await tickets.end(conn, ["reset"], user=person.id, now=now)
     mail.send(conn, "password_changed", to=person.email, now=now)
     audit.record(conn, "password_reset", subject=f"user:{person.id}", at=now, user=person.id)
+
+
+async def _dispossess(conn: AsyncSession, user: int, *, now: datetime) -> None:
+    """Take what a stranger may have made to get into an account, or to hear of it, once its address's owner has it."""
+    await keys.revoke_all(conn, user=user, now=now)
+    await factors.clear(conn, user, now=now)
+    await identities.clear(conn, user)
+    for statement in _STRANGERS:
+        await conn.execute(text(statement), {"user": user})
+
+
+_OWN = (
+    "select w.id from workspaces w join members o on o.workspace_id = w.id where o.user_id = :user and o.role = 'owner'"
+)
+_STRANGERS = (
+    f"delete from members where user_id <> :user and workspace_id in ({_OWN} and w.personal)",  # noqa: S608  # of constants
+    f"delete from invitations where invited_by = :user or workspace_id in ({_OWN} and w.personal)",  # noqa: S608  # as above
+    f"delete from webhooks where workspace_id in ({_OWN})",  # noqa: S608  # as above
+)
 
 
 async def _hashed(password: str, person: User, *, pointer: str) -> str:

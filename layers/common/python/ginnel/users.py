@@ -158,7 +158,7 @@ async def authenticate(conn: AsyncSession, given: Credentials, *, only: int | No
     An unknown address, a disabled account and a wrong password look alike, and take as long: two hashes. For an address may
     be claimed by somebody else before its owner comes, and both must be able to sign in.
     """
-    claimants = [row for row in await _claimants(conn, given.email) if only in {None, row.id}]
+    claimants = await _claimants(conn, given.email, only=only)
     # Gives the connection back while the hashes wait for their turn.
     await conn.rollback()
     user = None
@@ -180,9 +180,11 @@ async def authenticate(conn: AsyncSession, given: Credentials, *, only: int | No
     return user
 
 
-async def _claimants(conn: AsyncSession, email: str) -> list[Row[int, str]]:
-    """Find an address's owner, and then who else claimed it last."""
+async def _claimants(conn: AsyncSession, email: str, *, only: int | None) -> list[Row[int, str]]:
+    """Find an address's owner, and then who else claimed it last; or `only` this one of those who claim it."""
     claims = select(User.id, User.password_hash).where(User.email == spelling(email), User.disabled_at.is_(None))
+    if only is not None:
+        return list(await conn.execute(claims.where(User.id == only)))
     owner = claims.order_by(User.email_verified_at.is_(None), User.id).limit(1).subquery()
     newest = claims.where(User.id != select(owner.c.id).scalar_subquery()).order_by(User.id.desc()).limit(1).subquery()
     return list(await conn.execute(union_all(select(owner), select(newest))))
