@@ -22,6 +22,12 @@ class Stores:
     sql: asyncpg.Connection
     redis: Redis
 
+    async def forgive(self) -> None:
+        """Forget how often anything was tried: what many steps of one account are together is no guessing."""
+        tries = [key async for key in self.redis.scan_iter("*tries:*")]
+        if tries:
+            await self.redis.delete(*tries)
+
     async def connections(self) -> tuple[set[int], set[int]]:
         """Return the ids of all other connections: PostgreSQL's backends, Redis's clients."""
         backends = await self.sql.fetch(
