@@ -53,6 +53,7 @@ STORY = (
     Step("auth_keys_create", 201, 201, (("api_key", "id"),)),
     Step("auth_keys_find", 200, 200),
     Step("auth_keys_revoke", 204, 404),
+    Step("auth_verify", 400, 400),
     Step("auth_factors_find", 200, 200),
     Step("auth_totp_begin", 201, 201),
     Step("auth_totp_confirm", 403, 403),
@@ -179,14 +180,13 @@ STORY = (
     Step("stats_live", 200, 200),
     Step("links_delete", 204, 404),
     Step("auth_me_export", 200, 200),
-    Step("auth_me_erase", 202, 401),
-    Step("auth_verify", 400, 400),
     Step("auth_verify_resend", 202, 202),
     Step("auth_forgot", 202, 202),
     Step("auth_reset", 400, 400),
     Step("auth_password", 403, 403),
     Step("auth_email", 202, 202),
     Step("auth_email_confirm", 400, 400),
+    Step("auth_me_erase", 202, 401),
     Step("auth_logout", 204, 204),
 )
 
