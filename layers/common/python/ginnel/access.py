@@ -86,6 +86,10 @@ class SecondFactorRequired(Forbidden):
 
     code = "second_factor_required"
 
+    @classmethod
+    def within(cls) -> SecondFactorRequired:
+        return cls("This workspace requires a second factor: sign in with yours, or set one up.")
+
 
 class SignInNeeded(Forbidden):
     """An API key can't do this: it needs the access token of somebody who is signed in."""
@@ -162,7 +166,7 @@ async def _person(conn: AsyncSession, token: str, *, wanted: str | None, now: da
     if workspace is None:
         raise NotFound("workspace", wanted or "")
     if barred:
-        raise SecondFactorRequired("This workspace requires a second factor: sign in with yours, or set one up.")
+        raise SecondFactorRequired.within()
     return Me(access.user, workspace, role, ROLE_SCOPES[role], access.session, is_admin)
 
 
