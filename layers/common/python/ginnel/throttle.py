@@ -29,12 +29,14 @@ class Run(Protocol):
     async def __call__(self, operation: Callable[[asyncpg.Connection], Awaitable[T]], /) -> T: ...
 
 
-async def check(name: str, *, limit: int, seconds: int, run: Run = postgres.run) -> None:
+async def check(
+    name: str, *, limit: int, seconds: int, run: Run = postgres.run, detail: str = "There were too many tries."
+) -> None:
     """Count a try of something. Raises TooManyRequests, which says when to come again, if there were `limit` already."""
     found = await _try(name, limit=limit, seconds=seconds, run=run)
     if not found.allowed:
         observe.count("throttled")
-        raise TooManyRequests("There were too many tries.", headers={"retry-after": str(found.wait)})
+        raise TooManyRequests(detail, headers={"retry-after": str(found.wait)})
 
 
 async def spend(name: str, *, limit: int, seconds: int, run: Run = postgres.run) -> bool:
