@@ -156,7 +156,7 @@ def post() -> Post:
 
 def anywhere() -> dict[str, str]:
     """Make headers of a visitor from an address of their own: how often one may ask is counted by it."""
-    return {"x-forwarded-for": f"2001:db8::{secrets.token_hex(2)}:{secrets.token_hex(2)}"}
+    return {"x-forwarded-for": f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}::7"}
 
 
 Records = dict[str, list[bytes]]

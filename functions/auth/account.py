@@ -91,8 +91,9 @@ async def register(wanted: Registration, request: Request, response: Response, c
     dependencies=[OwnPage],
 )
 async def login(given: SignIn, request: Request, response: Response, conn: Conn, now: Now) -> SignedIn:
-    known = await guard.login(conn, given.email, request, now=now)
-    user = await users.authenticate(conn, given, only=known)
+    tried = await guard.login(conn, given.email, request, now=now)
+    user = await users.authenticate(conn, given, only=tried.known)
+    await guard.entered(tried)
     means = await factors.demand(conn, user, given.totp, passkey=given.passkey, now=now)
     return await sign_in(conn, user, request, response, second_factor=means, now=now)
 

@@ -116,8 +116,9 @@ async def change_email(
     wanted: NewAddress, request: Request, conn: Conn, me: Annotated[Person, Depends(access.person)], now: Now
 ) -> Response:
     await tries.proof(me.user)
-    await tries.mail(request, wanted.email)
     user = await recovery.prove(conn, me.user, wanted.password)
+    # Not before: who can't prove who they are is not to use up another's mail, such as that for a forgotten password.
+    await tries.mail(request, wanted.email)
     await addresses.ask_change(conn, user, email=wanted.email, now=now)
     return Response(status_code=202, headers={"cache-control": "no-store"})
 

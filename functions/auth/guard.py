@@ -1,13 +1,16 @@
 """How often somebody may try a password or make an account, from one place or at one account.
 
 An account's count is for strangers, who could keep its owner out by using it up: a browser from which the owner has signed in
-is counted for itself. Tries are counted before any hash is computed, and alike for addresses that are known and unknown.
+is counted for itself. Tries are counted before any hash is computed, and alike for addresses that are known and unknown; those
+with the right password are given back then, so that who signs in often, such as a program, is no guesser.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,19 +35,41 @@ class Settings:
     """To one mailbox within a day."""
 
 
-async def login(conn: AsyncSession, email: str, request: Request, *, now: datetime) -> int | None:
-    """Count a try to sign in. Returns whose remembered browser it comes from, if any. Raises TooManyRequests."""
+class Try(NamedTuple):
+    """A try to sign in: whose remembered browser it comes from, if any, and where it was counted."""
+
+    known: int | None
+    counted: Sequence[throttle.Tried]
+
+
+async def login(conn: AsyncSession, email: str, request: Request, *, now: datetime) -> Try:
+    """Count a try to sign in. Raises TooManyRequests."""
     wanted, run = settings.read(Settings), db.on(conn)
     email = users.spelling(email)
     if secret := cookies.read_device(request):
         device = await devices.find(conn, secret, email=email, now=now)
         if device is not None:
-            await throttle.check(f"login:device:{device.id}", limit=wanted.login_tries, seconds=_WINDOW, run=run)
-            return device.user_id
+            name = f"login:device:{device.id}"
+            tried = await throttle.check(name, limit=wanted.login_tries, seconds=_WINDOW, run=run)
+            return Try(device.user_id, [tried])
     place = visits.network(web.address(request))
-    await throttle.check(f"login:from:{place}", limit=wanted.login_tries_address, seconds=_WINDOW, run=run)
-    await throttle.check(f"login:as:{email.lower()}", limit=wanted.login_tries, seconds=_WINDOW, run=run)
-    return None
+    counted = [
+        await throttle.check(name, limit=limit, seconds=_WINDOW, run=run)
+        for name, limit in (
+            (f"login:from:{place}", wanted.login_tries_address),
+            (f"login:as:{email.lower()}", wanted.login_tries),
+        )
+    ]
+    return Try(None, counted)
+
+
+async def entered(tried: Try) -> None:
+    """Give back what was counted before the password turned out to be right.
+
+    On no connection of the request's: what it holds there until the session is made is not to be given up.
+    """
+    for counted in tried.counted:
+        await throttle.give_back(counted)
 
 
 async def registration(conn: AsyncSession, email: str, request: Request) -> bool:

@@ -37,9 +37,10 @@ _ZIP: dict[int | str, dict[str, Any]] = {
     tags=["auth"],
     summary="Export my data",
     description="A zip of JSON files: your account, sessions, API keys, workspaces and entries of the audit log; and of each "
-    "workspace that you own its members, links with their history, tags, domains, webhooks, imports and clicks. No secrets "
-    "are in it. Where answers are bounded, as on Lambda, this is a part, and the header `Link` leads to the next one: a zip of "
-    "its own, in which a file that was cut goes on under the same name.",
+    "workspace that you own its members, links with their history, tags, domains, webhooks, imports and clicks. A workspace "
+    "that requires a second factor is left out unless you signed in with yours; `workspaces.json` says of which it is so "
+    "(`left_out`). No secrets are in it. Where answers are bounded, as on Lambda, this is a part, and the header `Link` "
+    "leads to the next one: a zip of its own, in which a file that was cut goes on under the same name.",
     response_class=Response,
     responses=_ZIP | web.problems(*access.OF_PERSON, Invalid),
 )
@@ -52,7 +53,7 @@ async def export(
     from ginnel.takeout import archive, pages  # noqa: PLC0415  # zipfile, which no other part needs
 
     await db.pause(conn)  # each page has a connection of its own, and there may be but one
-    further = pages.pages(me.user, cursor)
+    further = pages.pages(me.user, cursor, strong=me.second_factor is not None)
     first = await anext(further)  # a cursor that is none shows before the answer has begun
     headers = {"content-disposition": 'attachment; filename="my-data.zip"', "cache-control": "private, no-store"}
     most = settings.read(downloads.Settings).answer_bytes

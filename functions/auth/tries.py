@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from fastapi import Request
 
-from ginnel import throttle, visits
-from ginnel.errors import TooManyRequests
+from ginnel import throttle, visits, web
 
 MAILS, MAILS_FROM = 5, 30
 """Mails to one address, and asked for from one, within `WINDOW` seconds."""
@@ -18,19 +15,16 @@ PROOFS, PROOF_WINDOW = 10, 600
 
 async def mail(request: Request, email: str) -> None:
     """Count a mail that is asked for. Raises TooManyRequests, whether or not the address is known."""
-    peer = request.client.host if request.client else ""
-    asker = visits.address(peer, request.headers.getlist("x-forwarded-for")).decode("latin-1")
-    # Nobody's address is written down for this.
-    mailbox = hashlib.sha256(email.casefold().encode()).hexdigest()[:32]
-    for name, limit in ((f"mail-from:{asker}", MAILS_FROM), (f"mail-to:{mailbox}", MAILS)):
-        if not await throttle.spend(name, limit=limit, seconds=WINDOW):
-            raise TooManyRequests(
-                "Several mails were asked for already: look there, or try again later.",
-                headers={"retry-after": str(WINDOW)},
-            )
+    place = visits.network(web.address(request))
+    for name, limit in ((f"mail-from:{place}", MAILS_FROM), (f"mail-to:{email.casefold()}", MAILS)):
+        await throttle.check(
+            name,
+            limit=limit,
+            seconds=WINDOW,
+            detail="Several mails were asked for already: look there, or try again later.",
+        )
 
 
 async def proof(user: int) -> None:
     """Count a password that is sent as proof. Raises TooManyRequests."""
-    if not await throttle.spend(f"proof:{user}", limit=PROOFS, seconds=PROOF_WINDOW):
-        raise TooManyRequests("Too many passwords were tried.", headers={"retry-after": str(PROOF_WINDOW)})
+    await throttle.check(f"proof:{user}", limit=PROOFS, seconds=PROOF_WINDOW, detail="Too many passwords were tried.")

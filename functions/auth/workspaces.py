@@ -114,10 +114,10 @@ async def delete(workspace_id: WorkspaceId, conn: Conn, me: Writer, now: Now, ve
     response_model=WorkspaceOut,
     summary="Restore a deleted workspace",
     description="For its owners, within thirty days: everything is as it was, and its links lead on again.",
-    responses=web.problems(*access.OF_PERSON, NotFound, TooManyWorkspaces),
+    responses=web.problems(*access.OF_PERSON, access.SecondFactorRequired, NotFound, TooManyWorkspaces),
 )
 async def restore(workspace_id: WorkspaceId, conn: Conn, me: Self, now: Now) -> Response:
-    return _answer(await writing.restore(conn, workspace_id, by=me.user, now=now))
+    return _answer(await writing.restore(conn, workspace_id, by=me, now=now))
 
 
 @router.get(

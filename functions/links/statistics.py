@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Query
@@ -174,14 +175,17 @@ async def clicks(
     tags=["stats"],
     summary="Watch clicks come",
     description="Counts, and the newest clicks since `cursor`. With `Accept: text/event-stream`, and where servers live long, "
-    "these are sent as events whenever something has come, for five minutes; their ids are cursors. Elsewhere the same comes "
-    "as JSON: ask again a second later with its cursor. A click that is stored late may come twice, and has the same id.",
+    "these are sent as events whenever something has come, for five minutes at most, and not for longer than you may see them; "
+    "their ids are cursors. Elsewhere the same comes as JSON: ask again a second later with its cursor. A click that is stored "
+    "late may come twice, and has the same id.",
     responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, Invalid, TooManyWatchers)
     | {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def live(  # noqa: PLR0913  # FastAPI injects each by its type
     question: Asked,
     conn: Conn,
+    bearer: access.Bearer,
+    workspace: access.Wanted = None,
     until: Annotated[Moment | None, Query(alias="to", include_in_schema=False)] = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     last: Annotated[str | None, Header(alias="Last-Event-ID", max_length=200)] = None,
@@ -194,8 +198,9 @@ async def live(  # noqa: PLR0913  # FastAPI injects each by its type
         return JSONResponse(first.model_dump(mode="json"), headers={"cache-control": "no-store"})
     if _watchers.locked():
         raise TooManyWatchers(f"{WATCHERS} are watching already. Ask for JSON.", headers={"retry-after": "5"})
+    ask = partial(access.again, bearer, workspace, "stats:read")
     return StreamingResponse(
-        _watched(stats.stream(question, open_end=open_end, cursor=since)),
+        _watched(stats.stream(question, open_end=open_end, cursor=since, ask=ask)),
         media_type="text/event-stream",
         # Proxies that collect an answer before they pass it on would have nobody see anything.
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},

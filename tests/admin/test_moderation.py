@@ -203,6 +203,7 @@ async def test_a_workspace_is_blocked_with_all_it_has_and_led_on_again(
         assert (await client.get(f"/{slugs[0]}")).status_code == 451
         assert (await client.get("/", headers={"host": domain["host"]})).status_code == 404
         later = await account.link()
+        assert later["blocked"]
         assert (await client.get(f"/{later['slug']}")).status_code == 451
         assert (await client.get(f"/{elsewhere['slug']}")).status_code == 302
         listed = (await account.http.get("/api/v1/links")).json()["items"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import asyncpg
 import httpx
 import pytest
 
+from auth import tries
 from tests.conftest import Account, anywhere
 from tests.mailing import Post, link, text, ticket
 
@@ -224,6 +226,30 @@ async def test_it_takes_the_password_and_another_address(account: Account, post:
     refused = problem(await ask(account, account.email.upper()), 422, "invalid")
     assert (refused["errors"][0]["pointer"], refused["errors"][0]["code"]) == ("/email", "email_unchanged")
     assert len(await post.to(account.email)) == 1
+
+
+async def test_a_wrong_password_spends_nobodys_mail(account: Account, register: Register, browser: Browser) -> None:
+    victim = await register()
+    for _ in range(tries.MAILS):
+        problem(await ask(account, victim.email, "not the password"), 403, "password_wrong")
+    asked = await browser().post("/api/v1/auth/forgot", json={"email": victim.email}, headers=anywhere())
+    assert asked.status_code == 202
+
+
+async def test_who_comes_back_when_they_are_told_has_mail_sent(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, new = 1_000_000_000.0, fresh()
+    monkeypatch.setattr(time, "time", lambda: clock)
+    for _ in range(tries.MAILS):
+        assert (await ask(account, new)).status_code == 202
+    refused = await ask(account, new)
+    problem(refused, 429, "too_many_requests")
+    wait = int(refused.headers["retry-after"])
+    clock += wait - 2
+    problem(await ask(account, new), 429, "too_many_requests")
+    clock += 2
+    assert (await ask(account, new)).status_code == 202
 
 
 async def test_what_has_expired_is_forgotten(account: Account, post: Post, sql: asyncpg.Connection) -> None:

@@ -198,6 +198,16 @@ async def test_asking_is_bounded_by_mailbox_and_by_who_asks(browser: Browser) ->
     assert [it.status_code for it in answers] == [202] * tries.MAILS_FROM + [429]
 
 
+async def test_all_of_a_subscribers_addresses_are_one_asker(browser: Browser) -> None:
+    home = f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}"
+    answers = []
+    for number in range(tries.MAILS_FROM + 1):
+        place = {"x-forwarded-for": f"{home}:{number:x}::{secrets.token_hex(2)}"}
+        email = f"{secrets.token_hex(6)}@example.com"
+        answers.append(await browser().post("/api/v1/auth/forgot", json={"email": email}, headers=place))
+    assert [it.status_code for it in answers] == [202] * tries.MAILS_FROM + [429]
+
+
 async def test_a_log_in_that_is_under_way_with_the_old_password_ends_too(
     account: Account, browser: Browser, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:

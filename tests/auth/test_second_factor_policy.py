@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,12 +17,14 @@ from .conftest import problem
 from .test_access import join, workspace_of
 from .test_keys import bearer, make
 from .test_passkeys import added, sign_in
+from .test_takeout import opened
 from .test_totp import CONFIRM, FACTORS, TOTP, begin, forget_codes, login, set_up, user_of
 
 Browser = Callable[[], httpx.AsyncClient]
 Register = Callable[[], Awaitable[Account]]
 LINKS = "/api/v1/links"
 ME = "/api/v1/auth/me"
+WORKSPACES = "/api/v1/workspaces"
 
 
 async def require(sql: asyncpg.Connection, workspace: int) -> None:
@@ -182,3 +185,37 @@ async def test_entering_takes_one_query_as_before(member: Account, strict: int) 
     finally:
         event.remove(engine, "before_cursor_execute", note)
     assert len(asked) == 1
+
+
+async def test_an_export_leaves_out_what_a_session_may_not_enter(
+    account: Account, browser: Browser, sql: asyncpg.Connection
+) -> None:
+    workspace = await workspace_of(account)
+    slug = (await account.link())["slug"]
+    await require(sql, workspace)
+    files = opened((await account.http.get(f"{ME}/export")).content)
+    assert [name for name in files if name.startswith("workspaces/")] == []
+    assert slug not in str(files)
+    assert [(one["id"], one["left_out"]) for one in files["workspaces.json"]] == [(workspace, True)]
+    # Nor does a cursor lead there that was given out before.
+    cursor = json.dumps([workspace, 2, None], separators=(",", ":")).encode().hex()
+    assert slug not in str(opened((await account.http.get(f"{ME}/export", params={"cursor": cursor})).content))
+
+    app, _ = await set_up(account, sql)
+    await forget_codes(account, sql)
+    http = browser()
+    token = (await login(account, http, totp=app.now())).json()["access_token"]
+    files = opened((await http.get(f"{ME}/export", headers={"authorization": f"Bearer {token}"})).content)
+    assert [one["slug"] for one in files[f"workspaces/{workspace}/links.json"]] == [slug]
+    assert [one["left_out"] for one in files["workspaces.json"]] == [False]
+
+
+async def test_restoring_needs_the_factor_that_entering_needs(account: Account, sql: asyncpg.Connection) -> None:
+    made = (await account.http.post(WORKSPACES, json={"name": "Newsroom"})).json()
+    path = f"{WORKSPACES}/{made['id']}"
+    assert (await account.http.delete(path, headers={"if-match": '"1"'})).status_code == 204
+    await require(sql, made["id"])
+    problem(await account.http.post(f"{path}/restore"), 403, "second_factor_required")
+    assert await sql.fetchval("select deleted_at is not null from workspaces where id = $1", made["id"])
+    await set_up(account, sql)
+    assert (await account.http.post(f"{path}/restore")).status_code == 200

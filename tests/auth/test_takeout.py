@@ -122,7 +122,7 @@ async def test_it_takes_no_more_memory_for_more_clicks(
     peaks: list[int] = []
     begun = time.monotonic()
     tracemalloc.start()
-    further = pages.pages(planted.user, None)
+    further = pages.pages(planted.user, None, strong=False)
     size = 0
     async for data in archive.whole(await anext(further), further):
         size += len(data)

@@ -151,6 +151,31 @@ async def test_a_remembered_browser_has_tries_of_its_own_and_no_more(account: Ac
     assert answers == [401] * 10 + [429] * 2
 
 
+async def test_who_knows_the_password_signs_in_as_often_as_they_like(
+    account: Account, browser: Browser, *, away: bool
+) -> None:
+    right = {"email": account.email, "password": account.password}
+    program = [(await browser().post(URL, json=right)).status_code for _ in range(60)]
+    assert program == [200] * 60
+    own = [(await account.http.post(URL, json=right)).status_code for _ in range(20)]
+    assert own == [200] * 20
+    # Guesses count as ever, whatever comes between them.
+    wrong, answers = right | {"password": "a guess"}, []
+    for number in range(20):
+        answers.append((await browser().post(URL, json=wrong)).status_code)
+        if number % 3 == 0 and number < 9:
+            assert (await browser().post(URL, json=right)).status_code == 200
+    assert answers == [401] * 10 + [429] * 10
+
+
+async def test_what_is_given_back_is_no_more_than_was_spent(*, away: bool) -> None:
+    name = secrets.token_hex(8)
+    tried = await throttle.check(name, limit=3, seconds=600)
+    for _ in range(3):
+        await throttle.give_back(tried)
+    assert [await throttle.spend(name, limit=3, seconds=600) for _ in range(4)] == [True] * 3 + [False]
+
+
 async def test_a_device_is_good_for_its_own_account_only(
     register: Register, browser: Browser, hashes: list[str]
 ) -> None:

@@ -186,3 +186,22 @@ def test_an_unseen_character_anywhere_refuses_the_target(text: str, unseen: str)
     for place in range(0, len(text) + 1, 1 + len(text) // 4):
         mixed = text[:place] + unseen + text[place:]
         assert code_of(f"https://example.com/{mixed}") == "target_characters"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost", "LOCALHOST.", "foo.localhost", "127.0.0.1", "127.0.0.2", "127.1", "0x7f000001", "0.0.0.0", "0",
+        "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:0.0.0.0]", "[0:0:0:0:0:ffff:7f00:2]",
+    ],
+)  # fmt: skip
+def test_every_name_of_the_machine_is_ours_on_our_port_alone(host: str) -> None:
+    own = {"localhost:8000"}
+    assert code_of(f"http://{host}:8000/a", own) == "target_own_domain"
+    normalise(f"http://{host}:8001/a", own_hosts=own)
+    normalise(f"http://{host}:8000/a", own_hosts={"gnl.example"})
+
+
+def test_what_only_looks_like_the_machine_is_anothers() -> None:
+    for host in ("notlocalhost", "localhost.example", "128.0.0.1", "[::2]", "[::ffff:192.0.2.1]", "127.0.0.1.example"):
+        normalise(f"http://{host}:8000/a", own_hosts={"localhost:8000"})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, get_args
 
 from fastapi import Depends, Header, Path, Request
@@ -15,7 +15,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import keys, limits, tokens, workspaces
+from ginnel import db, keys, limits, tokens, workspaces
 from ginnel.db import Conn
 from ginnel.errors import Forbidden, NotFound, Problem, Unauthorized
 from ginnel.keys import ApiKey
@@ -86,6 +86,10 @@ class SecondFactorRequired(Forbidden):
 
     code = "second_factor_required"
 
+    @classmethod
+    def within(cls) -> SecondFactorRequired:
+        return cls("This workspace requires a second factor: sign in with yours, or set one up.")
+
 
 class SignInNeeded(Forbidden):
     """An API key can't do this: it needs the access token of somebody who is signed in."""
@@ -144,6 +148,13 @@ async def _ask(
     return await _person(conn, bearer.credentials, wanted=wanted, now=now)
 
 
+async def again(bearer: HTTPAuthorizationCredentials | None, wanted: str | None, scope: Scope) -> None:
+    """Ask once more as `may(scope)` does, within an answer that goes on for long. Raises as that; no limit counts it."""
+    async with db.session() as conn:
+        found = await _ask(bearer, conn, wanted=wanted, now=datetime.now(UTC))
+    _check_scope(found, scope)
+
+
 WorkspaceId = Annotated[int, Path(ge=1, lt=2**63, description="The workspace's id.", examples=[7])]
 
 
@@ -162,7 +173,7 @@ async def _person(conn: AsyncSession, token: str, *, wanted: str | None, now: da
     if workspace is None:
         raise NotFound("workspace", wanted or "")
     if barred:
-        raise SecondFactorRequired("This workspace requires a second factor: sign in with yours, or set one up.")
+        raise SecondFactorRequired.within()
     return Me(access.user, workspace, role, ROLE_SCOPES[role], access.session, is_admin)
 
 
@@ -285,12 +296,16 @@ def _number(wanted: str | None) -> int | None:
     return int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) <= 18 else 0  # noqa: PLR2004  # 2**63 has 19 digits
 
 
+def _check_scope(me: Me, scope: Scope) -> None:
+    if scope not in me.scopes:
+        raise ScopeMissing(f"This needs the scope {scope}.")
+
+
 def may(scope: Scope) -> Callable[[Me], Me]:
     """Make the dependency that gives Me to those who have this scope, and raises ScopeMissing for others."""
 
     def allowed(me: Annotated[Me, Depends(me)]) -> Me:
-        if scope not in me.scopes:
-            raise ScopeMissing(f"This needs the scope {scope}.")
+        _check_scope(me, scope)
         return me
 
     return allowed
@@ -300,8 +315,7 @@ def may_within(scope: Scope) -> Callable[[Me], Me]:
     """Make the same for the workspace that the path names: it is the call's, whatever the header says."""
 
     def allowed(me: Annotated[Me, Depends(_within)]) -> Me:
-        if scope not in me.scopes:
-            raise ScopeMissing(f"This needs the scope {scope}.")
+        _check_scope(me, scope)
         return me
 
     return allowed

@@ -86,3 +86,10 @@ local function spend(keys, args)
   if tries == 1 then redis.call('expire', keys[1], lifetime) end
   return {1, tries, before}
 end
+
+-- Takes a try back that was counted under a key, if it still is. Returns how many are left.
+local function give_back(keys, args)
+  local tries = tonumber(redis.call('get', keys[1]) or 0)
+  if tries > 0 then tries = redis.call('decr', keys[1]) end
+  return tries
+end

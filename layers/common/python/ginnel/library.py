@@ -24,7 +24,7 @@ from redis.exceptions import (
 
 from ginnel import observe
 
-Name = Literal["take", "fill", "visit", "nowhere", "spend"]
+Name = Literal["take", "fill", "visit", "nowhere", "spend", "give_back"]
 
 # These say that it is not the place or the moment; a script would hear the same.
 _NOT_NOW = (AskError, ClusterDownError, OutOfMemoryError, ReadOnlyError, TryAgainError)

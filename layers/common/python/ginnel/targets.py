@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from ada_url import URL
@@ -34,8 +34,8 @@ def normalise(text: str, *, own_hosts: Collection[str]) -> str:
     """Return the href a browser would make of `text`, in ASCII and so fit for a Location header.
 
     Stricter than WHATWG, whose parser drops tabs, newlines and invisible characters silently: what a person reads must
-    be where the link leads. An own host is refused on every port, one given as `host:port` on that port only.
-    Raises BadTarget.
+    be where the link leads. An own host is refused on every port, one given as `host:port` on that port only, and
+    `localhost:port` stands for every name of the machine itself. Raises BadTarget.
     """
     text = text.strip(" ")  # pasted; a newline or no-break space is refused instead
     if _has_unseen(text):
@@ -71,9 +71,24 @@ def _has_unseen(text: str) -> bool:
 
 
 def _is_own(url: URL, own_hosts: Collection[str]) -> bool:
-    host = url.hostname.removesuffix(".")
-    names = {host, f"{host}:{url.port or _PORTS[url.protocol]}"}
+    host, port = url.hostname.removesuffix("."), url.port or _PORTS[url.protocol]
+    names = {host, f"{host}:{port}"}
+    if _is_here(host):
+        names.add(f"localhost:{port}")
     return any(_canonical(own) in names for own in own_hosts)
+
+
+def _is_here(host: str) -> bool:
+    """Say whether a host, as the parser writes it, is the machine of whoever follows the link (RFC 6761, section 6.3)."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    if not is_address(bare := host.strip("[]")):
+        return False
+    address = ip_address(bare)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    # Who connects to the unspecified address reaches the machine itself.
+    return address.is_loopback or address.is_unspecified
 
 
 @lru_cache(maxsize=1024)

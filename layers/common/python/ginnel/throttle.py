@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from ginnel import observe, postgres, redis, windows
 from ginnel.errors import TooManyRequests
@@ -29,26 +30,51 @@ class Run(Protocol):
     async def __call__(self, operation: Callable[[asyncpg.Connection], Awaitable[T]], /) -> T: ...
 
 
-async def check(name: str, *, limit: int, seconds: int, run: Run = postgres.run) -> None:
+class Tried(NamedTuple):
+    """A try that was counted, and where."""
+
+    name: str
+    window: Window
+    in_redis: bool
+
+
+async def check(
+    name: str, *, limit: int, seconds: int, run: Run = postgres.run, detail: str = "There were too many tries."
+) -> Tried:
     """Count a try of something. Raises TooManyRequests, which says when to come again, if there were `limit` already."""
-    found = await _try(name, limit=limit, seconds=seconds, run=run)
+    tried, found = await _try(name, limit=limit, seconds=seconds, run=run)
     if not found.allowed:
         observe.count("throttled")
-        raise TooManyRequests("There were too many tries.", headers={"retry-after": str(found.wait)})
+        raise TooManyRequests(detail, headers={"retry-after": str(found.wait)})
+    return tried
 
 
 async def spend(name: str, *, limit: int, seconds: int, run: Run = postgres.run) -> bool:
     """Count a try as `check` does, and say whether it is allowed."""
-    return (await _try(name, limit=limit, seconds=seconds, run=run)).allowed
+    return (await _try(name, limit=limit, seconds=seconds, run=run))[1].allowed
 
 
-async def _try(name: str, *, limit: int, seconds: int, run: Run) -> Count:
+async def give_back(tried: Tried, *, run: Run = postgres.run) -> None:
+    """Have a try that was allowed not count any more: it turned out to be none that is to be bounded."""
+    if not tried.in_redis:
+        await run(lambda connection: _forget(connection, tried))
+        return
+    from ginnel import library  # noqa: PLC0415  # as in `count`
+
+    keys = tried.window.keys(tried.name)[:1]
+    # While Redis is away it stays counted, until its window is over.
+    with suppress(redis.RedisError):
+        await redis.call(lambda client: library.call(client, "give_back", keys, ()), keys[0])
+
+
+async def _try(name: str, *, limit: int, seconds: int, run: Run) -> tuple[Tried, Count]:
     window = Window.at(time.time(), seconds)
     try:
-        return await count(name, limit=limit, window=window)
+        return Tried(name, window, in_redis=True), await count(name, limit=limit, window=window)
     except redis.RedisError:
         observe.count("throttle_alone")
-    return await run(lambda connection: _stored(connection, windows.digest(name), limit=limit, window=window))
+    found = await run(lambda connection: _stored(connection, windows.digest(name), limit=limit, window=window))
+    return Tried(name, window, in_redis=False), found
 
 
 async def count(name: str, *, limit: int, window: Window) -> Count:
@@ -64,7 +90,7 @@ async def count(name: str, *, limit: int, window: Window) -> Count:
 
 async def _stored(connection: asyncpg.Connection, name: bytes, *, limit: int, window: Window) -> Count:
     """Count a try in PostgreSQL, by one statement, so that of any number at once none too many are allowed."""
-    began, earlier = (datetime.fromtimestamp((window.number - back) * window.seconds, UTC) for back in (0, 1))
+    began, earlier = (_beginning(window.number - back, window) for back in (0, 1))
     before = await connection.fetchval("select tries from tries where name = $1 and began = $2", name, earlier) or 0
     room = math.floor(limit - before * (1 - window.gone))
     tries = await connection.fetchval(
@@ -81,3 +107,15 @@ async def _stored(connection: asyncpg.Connection, name: bytes, *, limit: int, wi
         return Count(True, tries, before, limit, window)  # noqa: FBT003  # the field's name says it
     tries = await connection.fetchval("select tries from tries where name = $1 and began = $2", name, began) or 0
     return Count(False, tries, before, limit, window)  # noqa: FBT003  # as above
+
+
+async def _forget(connection: asyncpg.Connection, tried: Tried) -> None:
+    await connection.execute(
+        "update tries set tries = tries - 1 where name = $1 and began = $2 and tries > 0",
+        windows.digest(tried.name),
+        _beginning(tried.window.number, tried.window),
+    )
+
+
+def _beginning(number: int, window: Window) -> datetime:
+    return datetime.fromtimestamp(number * window.seconds, UTC)

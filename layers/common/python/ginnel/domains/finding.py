@@ -29,10 +29,10 @@ async def chosen(conn: AsyncSession, *, workspace: int) -> str:
 async def hosts(conn: AsyncSession) -> set[str]:
     """Return every host of this installation: what no link may lead to. One that is merely claimed is somebody else's.
 
-    On one machine every loopback name is the default domain, but other ports there are other programs'.
+    On one machine every name of its own is the default domain's, but other ports there are other programs'.
     """
     found = set(await conn.scalars(select(Domain.host).where(*_SERVED)))
     site = settings.site()
     if site.host in settings.LOOPBACK:
-        found |= {f"{name}:{site.port}" for name in settings.LOOPBACK}
+        found.add(f"localhost:{site.port}")
     return found

@@ -85,6 +85,7 @@ class _Batch:
         self.own: set[str] = set()
         self.blocked: set[str] = set()
         self.defaults = LinkDefaults()
+        self.stopped = False
         self.chosen = ""
         self.on: dict[str, Domain | None] = {}
         self.known: dict[str, int] = {}
@@ -93,7 +94,8 @@ class _Batch:
         """Ask once for what all of them need."""
         self.own = await domains.hosts(self.conn)
         self.blocked = await blocking.among(self.conn, (url for draft in drafts for url in _pointed(draft).values()))
-        said = await self.conn.scalar(select(Workspace.link_defaults).where(Workspace.id == self.workspace))
+        query = select(Workspace.link_defaults, Workspace.blocked_at.is_not(None)).where(Workspace.id == self.workspace)
+        said, self.stopped = (await self.conn.execute(query)).one()
         self.defaults = LinkDefaults.model_validate(said or {})
         if not all(draft.domain for draft in drafts):
             self.chosen = await domains.chosen(self.conn, workspace=self.workspace)
@@ -244,7 +246,8 @@ class _Batch:
         made: list[tuple[int, Made]] = []
         for number, link in links.items():
             _, named, domain, _ = self.rows[number]
-            shown = show(Found(link, domain, used.get(link.id)), names=sorted(set(named)), clicks=0)
+            found = Found(link, domain, used.get(link.id))
+            shown = show(found, names=sorted(set(named)), clicks=0, stopped=self.stopped)
             made.append((number, Made(shown, created=True)))
         if made:
             fresh = [one.link for _, one in made]

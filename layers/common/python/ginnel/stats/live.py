@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from ginnel import cursors, db, web
-from ginnel.errors import Unavailable
+from ginnel.errors import Problem
 
 from .asking import Counts, Question
 from .counting import summary
@@ -18,7 +18,9 @@ from .newest import Visit, newest
 EVERY = 1.0
 """Seconds between two looks."""
 LASTS = 300.0
-"""Seconds after which a stream ends, so that whoever goes on is asked who they are again."""
+"""Seconds after which a stream ends, so that servers can be replaced and proxies don't cut it in the middle."""
+ASKS = 5.0
+"""Seconds after which it is asked again whether whoever watches still may."""
 _LATE = timedelta(seconds=10)
 """How much later than a newer one a click may be stored."""
 _PING = 15.0
@@ -45,20 +47,27 @@ async def look(question: Question, *, open_end: bool, cursor: str | None, limit:
     return Live(counts=counts, items=items, cursor=cursors.pack(now.isoformat()))
 
 
-async def stream(question: Question, *, open_end: bool, cursor: str | None) -> AsyncIterator[bytes]:
+async def stream(
+    question: Question, *, open_end: bool, cursor: str | None, ask: Callable[[], Awaitable[object]]
+) -> AsyncIterator[bytes]:
     """Give server-sent events: one whenever something has come, and a comment now and then, by which a dead end is noticed.
 
-    Their ids are cursors: a client that comes back with the last one misses nothing.
+    Their ids are cursors: a client that comes back with the last one misses nothing. `ask` raises a Problem once whoever
+    watches may no more.
     """
     end = time.monotonic() + LASTS
+    asks = time.monotonic() + ASKS
     shown: tuple[Counts, set[object]] | None = None
     sent = time.monotonic()
     yield b"retry: 1000\n\n"
     while time.monotonic() < end:
         try:
+            if time.monotonic() >= asks:
+                await ask()
+                asks = time.monotonic() + ASKS
             seen = await look(question, open_end=open_end, cursor=cursor)
-        except Unavailable:
-            return  # the client comes back
+        except Problem:
+            return  # the client comes back, and is told then
         cursor = seen.cursor
         known = shown[1] if shown else set()
         fresh = [item for item in seen.items if item.id not in known]

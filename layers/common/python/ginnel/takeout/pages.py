@@ -32,15 +32,18 @@ class _Place(NamedTuple):
     keys: tuple[str, ...] | None
 
 
-async def pages(user: int, cursor: str | None) -> AsyncIterator[Page]:
-    """Read it, each page on a connection of its own. Raises Invalid for a cursor that is none, and Unavailable."""
+async def pages(user: int, cursor: str | None, *, strong: bool) -> AsyncIterator[Page]:
+    """Read it, each page on a connection of its own. Raises Invalid for a cursor that is none, and Unavailable.
+
+    Unless it is for a session that began with a second factor (`strong`), workspaces that require one are left out.
+    """
     place: _Place | None = _read(cursor) if cursor else _Place(0, 0, None)
     while place is not None:
         kind = (queries.WORKSPACE if place.workspace else queries.PERSON)[place.file]
         async with db.session() as conn:
-            owned = await _owned(conn, user)
+            owned = await _owned(conn, user, strong=strong)
             keys = dict(zip(("k1", "k2", "k3"), place.keys or kind.first, strict=False))
-            asked = {"user": user, "workspace": place.workspace, "most": _PAGE, **keys}
+            asked = {"user": user, "workspace": place.workspace, "strong": strong, "most": _PAGE, **keys}
             known = not place.workspace or place.workspace in owned
             rows = (await conn.execute(text(kind.query), asked)).all() if known else []
         full = len(rows) == _PAGE
@@ -50,9 +53,13 @@ async def pages(user: int, cursor: str | None) -> AsyncIterator[Page]:
         place = following
 
 
-async def _owned(conn: Any, user: int) -> list[int]:  # noqa: ANN401  # a session
-    query = "select workspace_id from members where user_id = :user and role = 'owner' order by 1"
-    return list(await conn.scalars(text(query), {"user": user}))
+async def _owned(conn: Any, user: int, *, strong: bool) -> list[int]:  # noqa: ANN401  # a session
+    query = """
+        select w.id from members m join workspaces w on w.id = m.workspace_id
+        where m.user_id = :user and m.role = 'owner' and (not w.require_second_factor or cast(:strong as boolean))
+        order by 1
+    """
+    return list(await conn.scalars(text(query), {"user": user, "strong": strong}))
 
 
 def _next(place: _Place, owned: Sequence[int]) -> _Place | None:

@@ -90,7 +90,8 @@ PERSON = (
         """
         select row_to_json(it)::text, it.id from (
             select w.id, w.name, w.personal, w.retention_days, w.link_defaults, w.created_at, w.deleted_at, m.role,
-                m.created_at as joined_at
+                m.created_at as joined_at,
+                m.role = 'owner' and w.require_second_factor and not cast(:strong as boolean) as left_out
             from members m join workspaces w on w.id = m.workspace_id
             where m.user_id = :user and w.id > cast(cast(:k1 as text) as bigint) order by w.id limit :most
         ) it

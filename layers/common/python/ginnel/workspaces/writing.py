@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import audit, purges
+from ginnel.access import Person, SecondFactorRequired
 from ginnel.domains.writing import choose
 from ginnel.errors import Conflict, NotFound, PreconditionFailed
 from ginnel.users import User
@@ -96,25 +97,30 @@ async def delete(conn: AsyncSession, workspace: int, *, by: int, version: int, n
     purges.of_workspaces(conn, [workspace], now)
 
 
-async def restore(conn: AsyncSession, workspace: int, *, by: int, now: datetime) -> WorkspaceOut:
-    """Give a deleted workspace back, as it was. Raises NotFound once its time is over, TooManyWorkspaces."""
-    await _refuse_more(conn, by)
+async def restore(conn: AsyncSession, workspace: int, *, by: Person, now: datetime) -> WorkspaceOut:
+    """Give a deleted workspace back, as it was, to one who may enter it then.
+
+    Raises NotFound once its time is over, SecondFactorRequired, TooManyWorkspaces.
+    """
+    await _refuse_more(conn, by.user)
     query = (
         select(Workspace)
         .join(Member, Member.workspace_id == Workspace.id)
-        .where(Workspace.id == workspace, Member.user_id == by, restorable(now))
+        .where(Workspace.id == workspace, Member.user_id == by.user, restorable(now))
         .with_for_update(of=(Workspace, Member), key_share=True)
     )
     found = await conn.scalar(query)
     if found is None:
         raise NotFound("deleted workspace", workspace)
+    if found.require_second_factor and by.second_factor is None:
+        raise SecondFactorRequired.within()
     found.deleted_at, found.updated_at = None, now
     found.version += 1
     await conn.flush()
     subject = f"workspace:{workspace}"
-    audit.record(conn, "workspace_restored", subject=subject, at=now, workspace=workspace, user=by)
+    audit.record(conn, "workspace_restored", subject=subject, at=now, workspace=workspace, user=by.user)
     purges.of_workspaces(conn, [workspace], now)
-    return await reading.get(conn, workspace, user=by)
+    return await reading.get(conn, workspace, user=by.user)
 
 
 def _check_version(workspace: Workspace, version: int | None) -> None:
