@@ -219,6 +219,7 @@ _DRAW = f"""
         join people p on p.day = d.day and p.n = d.n
         join pg_temp.targets t on t.rank = d.rank
         join pg_temp.sources s on s.n = d.source
+        order by d.clock  -- as they would have come: clicks of an hour lie together
         returning *
     ), {rollups.ADD}
     select count(*) from inserted
