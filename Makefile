@@ -84,8 +84,9 @@ migrate: .venv/run ## bring DATABASE_URL's schema up to date
 	@$(BIN)/python -m ginnel.migrations
 
 .PHONY: seed
-seed: .venv/run ## write plausible links and clicks, while nothing else runs on DATA (CLICKS=…)
-	@$(BIN)/python -m local.seed --data $(DATA) --env-file .env --clicks $(or $(CLICKS),10000)
+seed: .venv/run ## write plausible links and a year's clicks, while nothing else runs on DATA (CLICKS=…, LINKS=…, DAYS=…)
+	@$(BIN)/python -m local.seed --data $(DATA) --env-file .env --clicks $(or $(CLICKS),10000) \
+		$(if $(LINKS),--links $(LINKS)) $(if $(DAYS),--days $(DAYS))
 
 .PHONY: replay
 replay: .venv/run ## store clicks again that ended as dead letters, while nothing else runs on DATA
@@ -134,6 +135,10 @@ bench-import: .venv/test ## import 100,000 rows of each format: time, memory, wh
 .PHONY: bench-links
 bench-links: .venv/test ## measure how quickly links are found among a million and made, and what rules cost (needs wrk)
 	@$(BIN)/python -m tests.bench.links
+
+.PHONY: bench-stats
+bench-stats: .venv/test ## measure how quickly a year's questions are answered, of ten million clicks (CLICKS=…)
+	@$(BIN)/python -m tests.bench.stats --clicks $(or $(CLICKS),10000000)
 
 .PHONY: bench-lambda
 bench-lambda: .venv/test here ## measure the functions' cold and warm starts beside a handler that does nothing

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PARTS = ("redirect", "ingest", "links", "functions")
+PARTS = ("redirect", "ingest", "links", "stats", "functions")
 
 
 def main() -> None:

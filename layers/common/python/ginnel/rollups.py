@@ -59,10 +59,12 @@ _SUM_UP = ", ".join(f"{name} = kept.{name} + excluded.{name}" for name in ("clic
 ADD = f"""
     counted as materialized (
         select
-            link_id, workspace_id, (at at time zone 'UTC')::date as day, v.dimension, v.value,
+            r.link_id, c.workspace_id, c.day, v.dimension, v.value,
             count(*) filter (where bot is null) as clicks, count(*) filter (where new_to_link) as visitors,
             count(*) filter (where new_to_workspace) as of_workspace, count(bot) as bots
-        from inserted c cross join lateral ({_VALUES}) v (dimension, value)
+        from (select *, (at at time zone 'UTC')::date as day from inserted) c
+        left join rolled_links r on r.link_id = c.link_id and c.day < r.until
+        cross join lateral ({_VALUES}) v (dimension, value)
         where v.value is not null
         group by 1, 2, 3, 4, 5
     ), by_link_hour as (
@@ -82,7 +84,7 @@ ADD = f"""
     ), by_link_day as (
         insert into link_days as kept (link_id, dimension, day, value, workspace_id, clicks, visitors, bots)
         select link_id, dimension, day, value, min(workspace_id), sum(clicks), sum(visitors), sum(bots)
-        from counted join rolled_links r using (link_id) where day < r.until
+        from counted where link_id is not null
         group by 1, 2, 3, 4 order by 1, 2, 3, 4
         on conflict (link_id, dimension, day, value) do update set {_SUM_UP}
     ), by_workspace_day as (
@@ -105,16 +107,20 @@ async def share(connection: asyncpg.Connection) -> None:
     await connection.execute("select pg_advisory_xact_lock_shared($1)", _LOCK)
 
 
-async def promote(connection: asyncpg.Connection) -> int:
-    """Have links that became busy counted by dimension, as far back as their clicks go; return how many they are."""
+async def promote(connection: asyncpg.Connection, lately: timedelta = timedelta(hours=3)) -> int:
+    """Have links that became busy counted by dimension, as far back as their clicks go; return how many they are.
+
+    Only links that were followed lately are looked at.
+    """
     busy = await connection.fetch(
         """
         select link_id from clicks_hourly k
-        where link_id in (select link_id from clicks_hourly where hour >= now() - interval '3 hours')
+        where link_id in (select link_id from clicks_hourly where hour >= now() - $2::interval)
             and not exists (select from rolled_links r where r.link_id = k.link_id and r.until = 'infinity')
         group by link_id having sum(clicks + bots) >= $1
         """,
         BUSY,
+        lately,
     )
     for row in busy:
         await roll(connection, [row["link_id"]])

@@ -97,7 +97,8 @@ async def series(conn: AsyncSession, question: Question, *, interval: Interval, 
 def _counted(question: Question) -> str:
     """Make the SELECT of (at, clicks, visitors, bots) whose sums between any two edges are right.
 
-    Hours are read from the roll-ups, but for those that an edge cuts: of these, the clicks.
+    Hours are read from the roll-ups, but for those that an edge cuts: of these, the clicks, one hour after another
+    (`offset 0`). As a join, all of a link's clicks would be read.
     """
     rows = "select at, person::int as clicks, new::int as visitors, (not person)::int as bots"
     if not question.rolled_up:
@@ -114,6 +115,7 @@ def _counted(question: Question) -> str:
         union all
         {rows} from cut cross join lateral (
             {asked(question)} and c.at >= cut.hour and c.at < cut.hour + interval '1 hour'
+            offset 0
         ) c
     """  # noqa: S608  # as above
 
