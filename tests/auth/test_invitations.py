@@ -13,8 +13,9 @@ import pytest
 from ginnel import db, tickets
 from ginnel.invitations import inviting
 from tests.conftest import Account
+from tests.mailing import Post
 
-from .conftest import problem
+from .conftest import Told, problem
 from .test_access import Browser
 from .workspaces import WORKSPACES, Register, create, team, user_of
 
@@ -255,3 +256,24 @@ async def test_a_workspace_has_a_bounded_number_of_open_invitations(
     monkeypatch.setattr(inviting, "LIMIT", 3)
     answers = await asyncio.gather(*(owner.http.post(f"{path}/invitations", json={"email": fresh()}) for _ in range(6)))
     assert sorted(answer.status_code for answer in answers) == [201] * 3 + [409] * 3
+
+
+@pytest.mark.parametrize("mode", ["open", "invite"])
+async def test_whoever_registers_by_the_mail_is_a_member_with_a_proved_address(
+    hosted: tuple[Account, str], browser: Browser, post: Post, told: Told, mode: str
+) -> None:
+    told(registration=mode)
+    owner, path = hosted
+    email = fresh()
+    await invite(owner, path, email, "viewer")
+    secret = await post.ticket(email)
+    http = browser()
+    body = {"email": email, "password": secrets.token_urlsafe(12), "invitation": secret}
+    answer = await http.post("/api/v1/auth/register", json=body)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["user"]["email_verified_at"]
+    http.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
+    assert (await http.get(path)).json()["role"] == "viewer"
+    problem(await browser().post("/api/v1/auth/register", json=body), 400, "ticket_invalid")
+    problem(await answer_(http, secret), 410, "invitation_used")
+    assert len(await post.to(email)) == 1
