@@ -85,7 +85,7 @@ async def _invitation(conn: AsyncSession, mail: Due, now: datetime) -> Letter | 
 
 async def _registration_invitation(conn: AsyncSession, mail: Due, now: datetime) -> Letter | None:
     """Let somebody register where that takes an invitation."""
-    secret = await tickets.issue(conn, "invitation", lifetime=INVITED, now=now, email=mail.recipient)
+    secret = await tickets.issue(conn, "registration", lifetime=INVITED, now=now, email=mail.recipient)
     return Letter(mail.recipient, "registration_invitation", {"link": link("register", secret)})
 
 
