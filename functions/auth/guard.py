@@ -35,15 +35,14 @@ class Settings:
 async def login(conn: AsyncSession, email: str, request: Request, *, now: datetime) -> int | None:
     """Count a try to sign in. Returns whose remembered browser it comes from, if any. Raises TooManyRequests."""
     wanted, run = settings.read(Settings), db.on(conn)
-    email = users.spelling(email)
     if secret := cookies.read_device(request):
-        device = await devices.find(conn, secret, email=email, now=now)
+        device = await devices.find(conn, secret, email=users.spelling(email), now=now)
         if device is not None:
             await throttle.check(f"login:device:{device.id}", limit=wanted.login_tries, seconds=_WINDOW, run=run)
             return device.user_id
     place = visits.network(web.address(request))
     await throttle.check(f"login:from:{place}", limit=wanted.login_tries_address, seconds=_WINDOW, run=run)
-    await throttle.check(f"login:as:{email.lower()}", limit=wanted.login_tries, seconds=_WINDOW, run=run)
+    await throttle.check(f"login:as:{users.key(email)}", limit=wanted.login_tries, seconds=_WINDOW, run=run)
     return None
 
 
@@ -55,4 +54,6 @@ async def registration(conn: AsyncSession, email: str, request: Request) -> bool
     wanted, run = settings.read(Settings), db.on(conn)
     place = visits.network(web.address(request))
     await throttle.check(f"register:from:{place}", limit=wanted.registrations_address, seconds=_DAY, run=run)
-    return await throttle.spend(f"register:as:{email.lower()}", limit=wanted.registration_mails, seconds=_DAY, run=run)
+    return await throttle.spend(
+        f"register:as:{users.key(email)}", limit=wanted.registration_mails, seconds=_DAY, run=run
+    )

@@ -6,7 +6,7 @@ import hashlib
 
 from fastapi import Request
 
-from ginnel import throttle, visits
+from ginnel import throttle, users, visits
 from ginnel.errors import TooManyRequests
 
 MAILS, MAILS_FROM = 5, 30
@@ -21,7 +21,7 @@ async def mail(request: Request, email: str) -> None:
     peer = request.client.host if request.client else ""
     asker = visits.address(peer, request.headers.getlist("x-forwarded-for")).decode("latin-1")
     # Nobody's address is written down for this.
-    mailbox = hashlib.sha256(email.casefold().encode()).hexdigest()[:32]
+    mailbox = hashlib.sha256(users.key(email).encode()).hexdigest()[:32]
     for name, limit in ((f"mail-from:{asker}", MAILS_FROM), (f"mail-to:{mailbox}", MAILS)):
         if not await throttle.spend(name, limit=limit, seconds=WINDOW):
             raise TooManyRequests(

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ginnel import audit, mail, settings, tickets, web
+from ginnel import audit, mail, settings, tickets, users, web
 from ginnel.db import Base
 from ginnel.errors import Forbidden, Invalid
 from ginnel.invitations import Invitation
@@ -109,7 +109,7 @@ async def admit(conn: AsyncSession, *, email: str, invitation: str | None, now: 
         invited = await conn.scalar(select(Invitation.email).where(Invitation.id == ticket.data["invitation"]))
     else:
         invited = (await tickets.redeem(conn, "registration", invitation, now=now)).data["email"]
-    if (invited or "").casefold() != email.casefold():
+    if invited is None or users.key(invited) != users.key(email):
         raise Invalid.field("/email", "not_invited", "is not the address that the invitation was sent to")
     return Admission(proved=True, joins=joins)
 

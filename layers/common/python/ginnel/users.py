@@ -54,12 +54,21 @@ class CredentialsInvalid(Unauthorized):
     code = "credentials_invalid"
 
 
-def _normal(text: str) -> str:
-    """Settle an address's spelling: the domain in lower case and Unicode, all in normal form C. Asks no DNS."""
+def _normal(text: str, *, ascii_local: bool = True) -> str:
+    """Settle an address's spelling: the domain in lower case and Unicode, all in normal form C. Asks no DNS.
+
+    What stands before the @ is ASCII. No mail gets to another without SMTPUTF8 (RFC 6531), and of other letters Python and
+    the database think differently which are the same but for their case.
+    """
     try:
         # An intranet's installation has addresses such as ada@wiki, and tests have theirs below .test (RFC 2606).
         checked = validate_email(
-            text, strict=True, check_deliverability=False, globally_deliverable=False, test_environment=True
+            text,
+            strict=True,
+            check_deliverability=False,
+            globally_deliverable=False,
+            test_environment=True,
+            allow_smtputf8=not ascii_local,
         )
     except EmailNotValidError as error:
         raise ValueError(str(error)) from None
@@ -180,20 +189,28 @@ async def authenticate(conn: AsyncSession, given: Credentials, *, only: int | No
     return user
 
 
-async def _claimants(conn: AsyncSession, email: str) -> list[Row[int, str]]:
+async def _claimants(conn: AsyncSession, email: str) -> list[Row[int, str, str]]:
     """Find an address's owner, and then who else claimed it last."""
-    claims = select(User.id, User.password_hash).where(User.email == spelling(email), User.disabled_at.is_(None))
+    claims = select(User.id, User.password_hash, User.email)
+    claims = claims.where(User.email == spelling(email), User.disabled_at.is_(None))
     owner = claims.order_by(User.email_verified_at.is_(None), User.id).limit(1).subquery()
     newest = claims.where(User.id != select(owner.c.id).scalar_subquery()).order_by(User.id.desc()).limit(1).subquery()
-    return list(await conn.execute(union_all(select(owner), select(newest))))
+    found = await conn.execute(union_all(select(owner), select(newest)))
+    # The database takes `İ` for `i`: by that, more spellings would lead to an account than tries are counted for it.
+    return [claim for claim in found if key(claim.email) == key(email)]
 
 
 def spelling(email: str) -> str:
     """Settle the spelling of an address that somebody signs in with."""
     try:
-        return _normal(email)
+        return _normal(email, ascii_local=False)
     except ValueError:
         return email  # an operator may have made an account such as admin@localhost
+
+
+def key(email: str) -> str:
+    """Return what an address is compared and counted by, however it is spelt: those of `Email` as the database does."""
+    return spelling(email).lower()
 
 
 def proper(email: str) -> str | None:

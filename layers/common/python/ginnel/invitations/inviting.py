@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import db, mail, throttle
+from ginnel import db, mail, throttle, users
 from ginnel.errors import NotFound, TooManyRequests
 from ginnel.users import User
 from ginnel.workspaces import Member
@@ -69,7 +69,7 @@ async def _refuse(conn: AsyncSession, workspace: int, email: str, *, now: dateti
     old = (Invitation.workspace_id == workspace, Invitation.ended_at.is_(None), Invitation.expires_at <= now)
     await conn.execute(update(Invitation).where(*old, Invitation.email == email).values(ended("revoked", now)))
     found = (await conn.scalars(select(Invitation.email).where(*opened(workspace)))).all()
-    if email.casefold() in {invited.casefold() for invited in found}:
+    if users.key(email) in map(users.key, found):
         raise AlreadyInvited("The address has an open invitation. Send that one again, or revoke it first.")
     if len(found) >= LIMIT:
         raise TooManyInvitations(f"A workspace may have {LIMIT} open invitations. Revoke one first.")
@@ -77,7 +77,7 @@ async def _refuse(conn: AsyncSession, workspace: int, email: str, *, now: dateti
 
 async def _spend(conn: AsyncSession, workspace: int, email: str, *, by: int) -> None:
     # Redis keeps no address of anybody.
-    digest = hashlib.sha256(email.casefold().encode()).hexdigest()
+    digest = hashlib.sha256(users.key(email).encode()).hexdigest()
     names = {"workspace": str(workspace), "inviter": str(by), "address": digest}
     for kind, name in names.items():
         if not await throttle.spend(f"invitations:{kind}:{name}", limit=MAILS[kind], seconds=_DAY, run=db.on(conn)):
