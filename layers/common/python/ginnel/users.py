@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ginnel import audit, mail, passwords, tokens, web, workspaces
 from ginnel.db import Base
-from ginnel.errors import Conflict, NotFound, Unauthorized
+from ginnel.errors import Conflict, Forbidden, NotFound, Unauthorized
 
 MAX_EMAIL = 254
 """Characters: RFC 5321, section 4.5.3.1.3, less the angle brackets."""
@@ -46,6 +46,12 @@ class EmailTaken(Conflict):
     """Another account has proved that this e-mail address is its own."""
 
     code = "email_taken"
+
+
+class EmailUnverified(Forbidden):
+    """An e-mail address is not verified: the account's own, or the one that a provider of sign-in names."""
+
+    code = "email_unverified"
 
 
 class CredentialsInvalid(Unauthorized):

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import db, mail, throttle, users
 from ginnel.errors import NotFound, TooManyRequests
-from ginnel.users import User
+from ginnel.users import EmailUnverified, User
 from ginnel.workspaces import Member
 from ginnel.workspaces.reading import ABOVE, MANAGERS, RoleMissing, hold
 
@@ -35,7 +35,11 @@ _DAY = 24 * 60 * 60
 async def create(
     conn: AsyncSession, workspace: int, draft: InvitationDraft, *, by: int, now: datetime
 ) -> InvitationOut:
-    """Invite an address. Raises RoleMissing, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyRequests."""
+    """Invite an address.
+
+    Raises EmailUnverified, RoleMissing, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyRequests.
+    """
+    await _require_verified(conn, by)
     await _spend(conn, workspace, draft.email, by=by)  # before anything is locked
     held = await hold(conn, workspace, by=by, roles=MANAGERS)
     if draft.role not in ABOVE[held.role]:
@@ -59,6 +63,12 @@ async def create(
     await _send(conn, made, held.workspace.name, by=by, now=now)
     record(conn, "invitation_created", made, by=by, now=now, role=made.role)
     return InvitationOut.model_validate(made)
+
+
+async def _require_verified(conn: AsyncSession, user: int) -> None:
+    """See to it that strangers get mail only from who has a mailbox. Raises EmailUnverified."""
+    if await conn.scalar(select(User.email_verified_at).where(User.id == user)) is None:
+        raise EmailUnverified("Confirm your own e-mail address before you invite others.")
 
 
 async def _refuse(conn: AsyncSession, workspace: int, email: str, *, now: datetime) -> None:
@@ -97,7 +107,11 @@ async def find_all(conn: AsyncSession, workspace: int) -> InvitationPage:
 
 
 async def resend(conn: AsyncSession, workspace: int, invitation: int, *, by: int, now: datetime) -> InvitationOut:
-    """Send an invitation again, which is good for as long as at first. Raises NotFound, RoleMissing, TooManyRequests."""
+    """Send an invitation again, which is good for as long as at first.
+
+    Raises EmailUnverified, NotFound, RoleMissing, TooManyRequests.
+    """
+    await _require_verified(conn, by)
     email = await conn.scalar(select(Invitation.email).where(*opened(workspace), Invitation.id == invitation))
     if email is not None:
         await _spend(conn, workspace, email, by=by)
