@@ -45,9 +45,8 @@ class Try(NamedTuple):
 async def login(conn: AsyncSession, email: str, request: Request, *, now: datetime) -> Try:
     """Count a try to sign in. Raises TooManyRequests."""
     wanted, run = settings.read(Settings), db.on(conn)
-    email = users.spelling(email)
     if secret := cookies.read_device(request):
-        device = await devices.find(conn, secret, email=email, now=now)
+        device = await devices.find(conn, secret, email=users.spelling(email), now=now)
         if device is not None:
             name = f"login:device:{device.id}"
             tried = await throttle.check(name, limit=wanted.login_tries, seconds=_WINDOW, run=run)
@@ -57,7 +56,7 @@ async def login(conn: AsyncSession, email: str, request: Request, *, now: dateti
         await throttle.check(name, limit=limit, seconds=_WINDOW, run=run)
         for name, limit in (
             (f"login:from:{place}", wanted.login_tries_address),
-            (f"login:as:{email.lower()}", wanted.login_tries),
+            (f"login:as:{users.key(email)}", wanted.login_tries),
         )
     ]
     return Try(None, counted)
@@ -80,4 +79,6 @@ async def registration(conn: AsyncSession, email: str, request: Request) -> bool
     wanted, run = settings.read(Settings), db.on(conn)
     place = visits.network(web.address(request))
     await throttle.check(f"register:from:{place}", limit=wanted.registrations_address, seconds=_DAY, run=run)
-    return await throttle.spend(f"register:as:{email.lower()}", limit=wanted.registration_mails, seconds=_DAY, run=run)
+    return await throttle.spend(
+        f"register:as:{users.key(email)}", limit=wanted.registration_mails, seconds=_DAY, run=run
+    )

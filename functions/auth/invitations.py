@@ -24,6 +24,7 @@ from ginnel.invitations.drafts import (
     JoinedOut,
     TooManyInvitations,
 )
+from ginnel.users import EmailUnverified
 from ginnel.web import Now
 from ginnel.workspaces.reading import RoleMissing
 
@@ -39,11 +40,18 @@ REFUSALS = (*access.REFUSALS, access.ScopeMissing, NotFound)
     "/api/v1/workspaces/{workspace_id}/invitations",
     status_code=201,
     summary="Invite somebody",
-    description="For owners and admins, into a role that is not above their own. The address gets a mail whose link is good "
-    "for seven days. Whether it has an account here is not said. In a day fifty are sent from a workspace, and five to an "
-    "address.",
+    description="For owners and admins whose own address is verified, into a role that is not above their own. The address "
+    "gets a mail whose link is good for seven days. Whether it has an account here is not said. In a day fifty are sent from a "
+    "workspace, and five to an address.",
     responses=web.problems(
-        *REFUSALS, RoleMissing, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyRequests, Invalid
+        *REFUSALS,
+        EmailUnverified,
+        RoleMissing,
+        AlreadyMember,
+        AlreadyInvited,
+        TooManyInvitations,
+        TooManyRequests,
+        Invalid,
     ),
 )
 async def create(workspace_id: WorkspaceId, draft: InvitationDraft, conn: Conn, me: Writer, now: Now) -> InvitationOut:
@@ -65,7 +73,7 @@ async def find_all(workspace_id: WorkspaceId, conn: Conn, _: Writer) -> Invitati
     status_code=202,
     summary="Send an invitation again",
     description="It is good for another seven days.",
-    responses=web.problems(*REFUSALS, RoleMissing, TooManyRequests),
+    responses=web.problems(*REFUSALS, EmailUnverified, RoleMissing, TooManyRequests),
 )
 async def resend(
     workspace_id: WorkspaceId, invitation_id: InvitationId, conn: Conn, me: Writer, now: Now

@@ -73,9 +73,10 @@ async def test_whoever_had_the_account_before_is_out_of_it(account: Account, cli
     problem(await account.http.get("/api/v1/auth/me"), 401, "session_ended")
 
 
-def test_what_is_no_address_is_refused_in_words() -> None:
+@pytest.mark.parametrize("email", ["nobody", "straße@example.com", "jörg@localhost"])
+def test_what_is_no_address_is_refused_in_words(email: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "local.admin", "nobody"],
+        [sys.executable, "-m", "local.admin", email],
         cwd=ROOT,
         env=os.environ | PATH,
         capture_output=True,
@@ -84,5 +85,5 @@ def test_what_is_no_address_is_refused_in_words() -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert "Can't make an administrator of nobody: " in done.stderr
+    assert f"Can't make an administrator of {email}: " in done.stderr
     assert "Traceback" not in done.stderr

@@ -15,6 +15,7 @@ import pytest
 from ginnel import db, installation, settings, tickets
 from tests.auth.conftest import problem
 from tests.conftest import Account
+from tests.mailing import Post
 
 URL = "/api/v1/admin/registration"
 
@@ -38,7 +39,7 @@ def fresh() -> str:
 async def invitation(email: str) -> str:
     async with db.session() as conn:
         return await tickets.issue(
-            conn, "invitation", lifetime=installation.INVITED, now=datetime.now(UTC), email=email
+            conn, "registration", lifetime=installation.INVITED, now=datetime.now(UTC), email=email
         )
 
 
@@ -111,6 +112,19 @@ async def test_an_operators_invitation_is_mailed_and_written_down(operator: Acco
     assert (mail["template"], bool(mail["due_at"])) == ("registration_invitation", True)
     assert await sql.fetchval("select count(*) from audit_log where details->>'email' = $1", email) == 1
     problem(await operator.http.post("/api/v1/admin/invitations", json={"email": "nobody"}), 422, "invalid")
+
+
+@pytest.mark.parametrize("how", ["preview", "accept", "decline"])
+async def test_an_operators_invitation_is_into_no_workspace(
+    operator: Account, account: Account, client: httpx.AsyncClient, post: Post, how: str
+) -> None:
+    await say(operator, "invite")
+    email = fresh()
+    await operator.http.post("/api/v1/admin/invitations", json={"email": email})
+    secret = await post.ticket(email)
+    answer = await account.http.post(f"/api/v1/invitations/{how}", json={"ticket": secret})
+    problem(answer, 400, "ticket_invalid")
+    assert (await join(client, email, invitation=secret)).json()["user"]["email_verified_at"]
 
 
 async def test_a_change_is_written_down(operator: Account, sql: asyncpg.Connection) -> None:

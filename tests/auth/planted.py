@@ -120,7 +120,7 @@ async def _rows(it: Planted) -> None:
         mail.send(conn, "reset", to=it.email, now=now)
         mail.send(conn, "invitation", to="grace@example.com", now=now, by=it.email)
         await tickets.issue(conn, "reset", user=it.user, now=now, note=it.word("ticket"))
-        await tickets.issue(conn, "invitation", now=now, email=it.email)
+        await tickets.issue(conn, "registration", now=now, email=it.email)
 
     async def act(connection: asyncpg.Connection) -> None:
         await connection.execute(

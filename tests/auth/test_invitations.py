@@ -13,10 +13,11 @@ import pytest
 from ginnel import db, tickets
 from ginnel.invitations import inviting
 from tests.conftest import Account
+from tests.mailing import Post, link, text
 
-from .conftest import problem
+from .conftest import Told, problem
 from .test_access import Browser
-from .workspaces import WORKSPACES, Register, create, team, user_of
+from .workspaces import WORKSPACES, Register, create, team, user_of, verify
 
 INVITATIONS = "/api/v1/invitations"
 
@@ -44,8 +45,8 @@ async def answer_(http: httpx.AsyncClient, secret: str, how: str = "accept") -> 
 
 
 @pytest.fixture
-async def hosted(account: Account) -> tuple[Account, str]:
-    return account, f"{WORKSPACES}/{(await create(account, 'Newsroom'))['id']}"
+async def hosted(account: Account, sql: asyncpg.Connection) -> tuple[Account, str]:
+    return await verify(sql, account), f"{WORKSPACES}/{(await create(account, 'Newsroom'))['id']}"
 
 
 async def test_an_invitation_goes_out_by_mail_and_holds_no_secret(
@@ -175,6 +176,31 @@ async def test_an_acceptance_and_another_end_at_once_agree(
     print(f"an acceptance and a {ending} at once: {won} of 16 accepted, none both")
 
 
+async def test_who_has_proved_no_address_invites_nobody(account: Account, sql: asyncpg.Connection) -> None:
+    path = f"{WORKSPACES}/{(await create(account))['id']}"
+    email = fresh()
+    problem(await account.http.post(f"{path}/invitations", json={"email": email}), 403, "email_unverified")
+    made = await invite(await verify(sql, account), path, email)
+    await sql.execute("update users set email_verified_at = null where email = $1", account.email)
+    problem(await account.http.post(f"{path}/invitations/{made['id']}/resend"), 403, "email_unverified")
+    assert await sql.fetchval("select count(*) from mail_outbox where recipient = $1", email) == 1
+
+
+async def test_names_that_anybody_chooses_make_no_links_in_strangers_mail(
+    account: Account, sql: asyncpg.Connection, post: Post
+) -> None:
+    await sql.execute("update users set name = $2 where email = $1", account.email, "Post ” office@evil.example now")
+    made = await create(await verify(sql, account), "Your parcel waits: http://evil.example/a")
+    email = fresh()
+    await invite(account, f"{WORKSPACES}/{made['id']}", email)
+    (mail,) = await post.to(email)
+    assert mail["Subject"] == "You are invited to a workspace at http://go.test"
+    said = " ".join(text(mail).split())
+    assert "“Post ' office@ evil. example now” invites you to the workspace" in said
+    assert "“Your parcel waits: http:// evil. example/ a” at" in said
+    assert link(mail).startswith("http://go.test/app/invitation#ticket=")
+
+
 async def test_nobody_invites_above_themselves(register: Register, sql: asyncpg.Connection) -> None:
     made = await team(register, sql)
     wanted = {"owner": 201, "admin": 201, "member": 201, "viewer": 201}
@@ -217,7 +243,7 @@ async def test_an_address_gets_few_mails_a_day(
     email = fresh()
     sent = []
     for _ in range(2):
-        owner = await register()
+        owner = await verify(sql, await register())
         path = f"{WORKSPACES}/{(await create(owner))['id']}"
         answer = await owner.http.post(f"{path}/invitations", json={"email": email})
         sent.append(answer.status_code)
@@ -255,3 +281,24 @@ async def test_a_workspace_has_a_bounded_number_of_open_invitations(
     monkeypatch.setattr(inviting, "LIMIT", 3)
     answers = await asyncio.gather(*(owner.http.post(f"{path}/invitations", json={"email": fresh()}) for _ in range(6)))
     assert sorted(answer.status_code for answer in answers) == [201] * 3 + [409] * 3
+
+
+@pytest.mark.parametrize("mode", ["open", "invite"])
+async def test_whoever_registers_by_the_mail_is_a_member_with_a_proved_address(
+    hosted: tuple[Account, str], browser: Browser, post: Post, told: Told, mode: str
+) -> None:
+    told(registration=mode)
+    owner, path = hosted
+    email = fresh()
+    await invite(owner, path, email, "viewer")
+    secret = await post.ticket(email)
+    http = browser()
+    body = {"email": email, "password": secrets.token_urlsafe(12), "invitation": secret}
+    answer = await http.post("/api/v1/auth/register", json=body)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["user"]["email_verified_at"]
+    http.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
+    assert (await http.get(path)).json()["role"] == "viewer"
+    problem(await browser().post("/api/v1/auth/register", json=body), 400, "ticket_invalid")
+    problem(await answer_(http, secret), 410, "invitation_used")
+    assert len(await post.to(email)) == 1

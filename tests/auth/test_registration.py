@@ -152,7 +152,7 @@ async def test_a_bad_address_is_told_by_its_field(browser: Browser, email: Any) 
     assert [e["pointer"] for e in body["errors"]] == ["/email"]
 
 
-@pytest.mark.parametrize("email", ["ada+{}@example.com", "{}@bücher.example.org", "jörg.{}@example.com", "{}@intranet"])
+@pytest.mark.parametrize("email", ["ada+{}@example.com", "{}@bücher.example.org", "{}@intranet"])
 async def test_a_good_address_is_taken(browser: Browser, email: str) -> None:
     answer = await browser().post(URL, json={"email": email.format(secrets.token_hex(4)), "password": GOOD})
     assert answer.status_code == 201, answer.text

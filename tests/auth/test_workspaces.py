@@ -17,7 +17,7 @@ from tests.conftest import Account, Claim
 from .conftest import problem
 from .test_access import Browser
 from .test_keys import bearer, make
-from .workspaces import WORKSPACES, Register, create, team, user_of
+from .workspaces import WORKSPACES, Register, create, team, user_of, verify
 
 LINKS = "/api/v1/links"
 
@@ -272,7 +272,9 @@ async def test_what_a_workspace_had_is_deleted_for_good_after_its_grace(
         link = await account.link(tags=[f"tag {number}"], max_clicks=9)
     await account.http.post("/api/v1/webhooks", json={"url": "https://example.com/hook", "events": ["link.created"]})
     await account.http.post("/api/v1/imports", content=b"target\nhttps://example.com/\n")
-    await account.http.post(f"{WORKSPACES}/{made['id']}/invitations", json={"email": "grace@example.org"})
+    await verify(sql, account)
+    invited = await account.http.post(f"{WORKSPACES}/{made['id']}/invitations", json={"email": "grace@example.org"})
+    assert invited.status_code == 201, invited.text
     del account.http.headers["ginnel-workspace"]
     await sql.execute(
         """

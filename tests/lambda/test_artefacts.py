@@ -190,6 +190,9 @@ STORY = (
     Step("auth_logout", 204, 204),
 )
 
+# As it takes to invite others. Registered twice, the address belongs to the first account, which signs in.
+_VERIFIED = "update users set email_verified_at = now() where id = (select min(id) from users where email = $1)"
+
 
 def body(answer: Answer, status: int) -> Any:
     """Check an answer and return what it says."""
@@ -232,6 +235,8 @@ async def test_every_route_works_cold_and_warm_from_the_packages(emulated: Emula
             said = body(answer, status)
             if status == step.status:
                 values |= {name: said[name_there] for name, name_there in step.keeps}
+                if step.event == "auth_register":
+                    await stores.sql.execute(_VERIFIED, values["email"])
                 if cookies := answer.get("cookies"):
                     values["cookie"] = cookies[0].partition(";")[0]
             elif status >= 400:

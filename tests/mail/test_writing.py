@@ -86,6 +86,28 @@ def test_a_value_is_text_of_one_line(value: str) -> None:
     assert link(message) == FIELDS["link"]
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Newsroom", "“Newsroom”"),
+        ("Dr. Ada, v1.2", "“Dr. Ada, v1. 2”"),
+        ("http://evil.example/a", "“http:// evil. example/ a”"),
+        (
+            "\uff57\uff57\uff57\uff0eevil\uff0eexample or evil\u3002example",
+            "“www. evil. example or evil\u3002 example”",
+        ),
+        ("us@evil.example mailto:us", "“us@ evil. example mailto: us”"),
+        ("ev\u200bil.\u200bexample\nhello", "“ev il. example hello”"),
+        ('a\u201d at “b\u201d "c"', "“a' at 'b' 'c'”"),
+        ("x" * 60, f"“{'x' * 60}”"),
+        ("x" * 61, f"“{'x' * 59}…”"),
+        ("", ""),
+    ],
+)
+def test_a_name_is_shown_to_strangers_in_quotes_and_as_no_link(name: str, shown: str) -> None:
+    assert writing.quoted(name) == shown
+
+
 @pytest.mark.parametrize("address", ["a@b.example\r\nBcc: c@d.example", "a@b.example\nSubject: x"])
 def test_an_address_begins_no_header(address: str) -> None:
     with pytest.raises((ValueError, IndexError)):

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from ginnel import audit, mail, tickets
+from ginnel import audit, mail, tickets, users
 from ginnel.db import Base
 from ginnel.errors import Conflict, Forbidden, Invalid
 from ginnel.users import User
@@ -104,7 +104,7 @@ async def ask_change(conn: AsyncSession, user: User, *, email: str, now: datetim
     # Of two that come at once, the later one counts.
     await conn.execute(select(User.id).where(User.id == user.id).with_for_update())
     await conn.execute(delete(EmailChange).where(EmailChange.user_id == user.id))
-    if email.casefold() == user.email.casefold():
+    if users.key(email) == users.key(user.email):
         raise Invalid.field("/email", "email_unchanged", "is the account's address already")
     change = EmailChange(
         user_id=user.id,

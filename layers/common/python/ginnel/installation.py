@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ginnel import audit, mail, settings, tickets, web
+from ginnel import audit, mail, settings, tickets, users, web
 from ginnel.db import Base
 from ginnel.errors import Forbidden, Invalid
 from ginnel.invitations import Invitation
@@ -103,13 +103,13 @@ async def admit(conn: AsyncSession, *, email: str, invitation: str | None, now: 
         if mode == "invite":
             raise RegistrationClosed("Registration is by invitation only.")
         return Admission(proved=False, joins=False)
-    ticket = await tickets.get(conn, "invitation", invitation, now=now)
-    joins = "invitation" in ticket.data
+    joins = await tickets.find(conn, "invitation", invitation) is not None
     if joins:
+        ticket = await tickets.get(conn, "invitation", invitation, now=now)
         invited = await conn.scalar(select(Invitation.email).where(Invitation.id == ticket.data["invitation"]))
     else:
-        invited = (await tickets.redeem(conn, "invitation", invitation, now=now)).data.get("email")
-    if (invited or "").casefold() != email.casefold():
+        invited = (await tickets.redeem(conn, "registration", invitation, now=now)).data["email"]
+    if invited is None or users.key(invited) != users.key(email):
         raise Invalid.field("/email", "not_invited", "is not the address that the invitation was sent to")
     return Admission(proved=True, joins=joins)
 

@@ -23,6 +23,7 @@ Kind = Literal[
     "change_email",
     "reset",
     "invitation",
+    "registration",
     "passkey_registration",
     "passkey_use",
     "oidc_state",

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ginnel import audit, mail, passwords, tokens, web, workspaces
 from ginnel.db import Base
-from ginnel.errors import Conflict, NotFound, Unauthorized
+from ginnel.errors import Conflict, Forbidden, NotFound, Unauthorized
 
 MAX_EMAIL = 254
 """Characters: RFC 5321, section 4.5.3.1.3, less the angle brackets."""
@@ -48,18 +48,33 @@ class EmailTaken(Conflict):
     code = "email_taken"
 
 
+class EmailUnverified(Forbidden):
+    """An e-mail address is not verified: the account's own, or the one that a provider of sign-in names."""
+
+    code = "email_unverified"
+
+
 class CredentialsInvalid(Unauthorized):
     """The e-mail address and the password don't belong together. Whether the address is known is not said."""
 
     code = "credentials_invalid"
 
 
-def _normal(text: str) -> str:
-    """Settle an address's spelling: the domain in lower case and Unicode, all in normal form C. Asks no DNS."""
+def _normal(text: str, *, ascii_local: bool = True) -> str:
+    """Settle an address's spelling: the domain in lower case and Unicode, all in normal form C. Asks no DNS.
+
+    What stands before the @ is ASCII. No mail gets to another without SMTPUTF8 (RFC 6531), and of other letters Python and
+    the database think differently which are the same but for their case.
+    """
     try:
         # An intranet's installation has addresses such as ada@wiki, and tests have theirs below .test (RFC 2606).
         checked = validate_email(
-            text, strict=True, check_deliverability=False, globally_deliverable=False, test_environment=True
+            text,
+            strict=True,
+            check_deliverability=False,
+            globally_deliverable=False,
+            test_environment=True,
+            allow_smtputf8=not ascii_local,
         )
     except EmailNotValidError as error:
         raise ValueError(str(error)) from None
@@ -180,22 +195,30 @@ async def authenticate(conn: AsyncSession, given: Credentials, *, only: int | No
     return user
 
 
-async def _claimants(conn: AsyncSession, email: str, *, only: int | None) -> list[Row[int, str]]:
+async def _claimants(conn: AsyncSession, email: str, *, only: int | None) -> list[Row[int, str, str]]:
     """Find an address's owner, and then who else claimed it last; or `only` this one of those who claim it."""
-    claims = select(User.id, User.password_hash).where(User.email == spelling(email), User.disabled_at.is_(None))
+    claims = select(User.id, User.password_hash, User.email)
+    claims = claims.where(User.email == spelling(email), User.disabled_at.is_(None))
     if only is not None:
-        return list(await conn.execute(claims.where(User.id == only)))
+        claims = claims.where(User.id == only)
     owner = claims.order_by(User.email_verified_at.is_(None), User.id).limit(1).subquery()
     newest = claims.where(User.id != select(owner.c.id).scalar_subquery()).order_by(User.id.desc()).limit(1).subquery()
-    return list(await conn.execute(union_all(select(owner), select(newest))))
+    found = await conn.execute(union_all(select(owner), select(newest)))
+    # The database takes `İ` for `i`: by that, more spellings would lead to an account than tries are counted for it.
+    return [claim for claim in found if key(claim.email) == key(email)]
 
 
 def spelling(email: str) -> str:
     """Settle the spelling of an address that somebody signs in with."""
     try:
-        return _normal(email)
+        return _normal(email, ascii_local=False)
     except ValueError:
         return email  # an operator may have made an account such as admin@localhost
+
+
+def key(email: str) -> str:
+    """Return what an address is compared and counted by, however it is spelt: those of `Email` as the database does."""
+    return spelling(email).lower()
 
 
 def proper(email: str) -> str | None:

@@ -57,6 +57,7 @@ def _settled(email: str) -> str:
             check_deliverability=False,
             globally_deliverable=False,
             test_environment=True,
+            allow_smtputf8=False,
         )
     except EmailNotValidError as error:
         raise Invalid.field("/email", "email_invalid", str(error)) from None

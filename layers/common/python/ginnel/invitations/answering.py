@@ -113,6 +113,8 @@ async def _prove(conn: AsyncSession, invitation: Invitation, *, user: int, now: 
                 .where(*own)
                 .values(email_verified_at=func.coalesce(User.email_verified_at, now))
                 .returning(User.id)
+                # Whoever has just registered is answered with the row that is loaded, which says the same already.
+                .execution_options(synchronize_session=False)
             )
     except IntegrityError as error:  # another account has proved it
         raise refusal from error

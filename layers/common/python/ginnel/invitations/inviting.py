@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import db, mail, throttle
+from ginnel import db, mail, throttle, users
 from ginnel.errors import NotFound, TooManyRequests
-from ginnel.users import User
+from ginnel.users import EmailUnverified, User
 from ginnel.workspaces import Member
 from ginnel.workspaces.reading import ABOVE, MANAGERS, RoleMissing, hold
 
@@ -35,7 +35,11 @@ _DAY = 24 * 60 * 60
 async def create(
     conn: AsyncSession, workspace: int, draft: InvitationDraft, *, by: int, now: datetime
 ) -> InvitationOut:
-    """Invite an address. Raises RoleMissing, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyRequests."""
+    """Invite an address.
+
+    Raises EmailUnverified, RoleMissing, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyRequests.
+    """
+    await _require_verified(conn, by)
     await _spend(conn, workspace, draft.email, by=by)  # before anything is locked
     held = await hold(conn, workspace, by=by, roles=MANAGERS)
     if draft.role not in ABOVE[held.role]:
@@ -61,6 +65,12 @@ async def create(
     return InvitationOut.model_validate(made)
 
 
+async def _require_verified(conn: AsyncSession, user: int) -> None:
+    """See to it that strangers get mail only from who has a mailbox. Raises EmailUnverified."""
+    if await conn.scalar(select(User.email_verified_at).where(User.id == user)) is None:
+        raise EmailUnverified("Confirm your own e-mail address before you invite others.")
+
+
 async def _refuse(conn: AsyncSession, workspace: int, email: str, *, now: datetime) -> None:
     member = select(Member.user_id).join(User, User.id == Member.user_id).where(Member.workspace_id == workspace)
     if await conn.scalar(member.where(User.email == email, User.email_verified_at.is_not(None)).limit(1)):
@@ -69,7 +79,7 @@ async def _refuse(conn: AsyncSession, workspace: int, email: str, *, now: dateti
     old = (Invitation.workspace_id == workspace, Invitation.ended_at.is_(None), Invitation.expires_at <= now)
     await conn.execute(update(Invitation).where(*old, Invitation.email == email).values(ended("revoked", now)))
     found = (await conn.scalars(select(Invitation.email).where(*opened(workspace)))).all()
-    if email.casefold() in {invited.casefold() for invited in found}:
+    if users.key(email) in map(users.key, found):
         raise AlreadyInvited("The address has an open invitation. Send that one again, or revoke it first.")
     if len(found) >= LIMIT:
         raise TooManyInvitations(f"A workspace may have {LIMIT} open invitations. Revoke one first.")
@@ -77,7 +87,7 @@ async def _refuse(conn: AsyncSession, workspace: int, email: str, *, now: dateti
 
 async def _spend(conn: AsyncSession, workspace: int, email: str, *, by: int) -> None:
     # Redis keeps no address of anybody.
-    digest = hashlib.sha256(email.casefold().encode()).hexdigest()
+    digest = hashlib.sha256(users.key(email).encode()).hexdigest()
     names = {"workspace": str(workspace), "inviter": str(by), "address": digest}
     for kind, name in names.items():
         if not await throttle.spend(f"invitations:{kind}:{name}", limit=MAILS[kind], seconds=_DAY, run=db.on(conn)):
@@ -97,7 +107,11 @@ async def find_all(conn: AsyncSession, workspace: int) -> InvitationPage:
 
 
 async def resend(conn: AsyncSession, workspace: int, invitation: int, *, by: int, now: datetime) -> InvitationOut:
-    """Send an invitation again, which is good for as long as at first. Raises NotFound, RoleMissing, TooManyRequests."""
+    """Send an invitation again, which is good for as long as at first.
+
+    Raises EmailUnverified, NotFound, RoleMissing, TooManyRequests.
+    """
+    await _require_verified(conn, by)
     email = await conn.scalar(select(Invitation.email).where(*opened(workspace), Invitation.id == invitation))
     if email is not None:
         await _spend(conn, workspace, email, by=by)

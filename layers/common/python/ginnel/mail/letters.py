@@ -20,7 +20,7 @@ from ginnel.invitations.inviting import LIFETIME
 from ginnel.users import User
 
 from .delivering import Due
-from .writing import Letter, link
+from .writing import Letter, link, quoted
 
 Decide = Callable[[AsyncSession, Due, datetime], Awaitable[Letter | None]]
 
@@ -78,14 +78,17 @@ async def _invitation(conn: AsyncSession, mail: Due, now: datetime) -> Letter | 
     if invitation is None or invitation.ended_at is not None or invitation.expires_at <= now:
         return None
     secret = await tickets.issue(conn, "invitation", lifetime=LIFETIME, now=now, invitation=invitation.id)
-    fields = {name: mail.fields[name] for name in ("workspace", "role")}
-    inviter = mail.fields["inviter"] or "Somebody"
-    return Letter(mail.recipient, "invitation", {**fields, "inviter": inviter, "link": link("invitation", secret)})
+    fields = {
+        "workspace": quoted(mail.fields["workspace"]),
+        "inviter": quoted(mail.fields["inviter"] or "") or "Somebody",
+        "role": mail.fields["role"],
+    }
+    return Letter(mail.recipient, "invitation", {**fields, "link": link("invitation", secret)})
 
 
 async def _registration_invitation(conn: AsyncSession, mail: Due, now: datetime) -> Letter | None:
     """Let somebody register where that takes an invitation."""
-    secret = await tickets.issue(conn, "invitation", lifetime=INVITED, now=now, email=mail.recipient)
+    secret = await tickets.issue(conn, "registration", lifetime=INVITED, now=now, email=mail.recipient)
     return Letter(mail.recipient, "registration_invitation", {"link": link("register", secret)})
 
 

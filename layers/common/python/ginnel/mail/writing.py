@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import html
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +25,9 @@ import idna
 from ginnel import settings
 
 _TEXTS = Path(__file__).with_name("templates")
+_LONGEST_NAME = 60
+_JOINTS = re.compile(r"[.:/@\\。]+(?=\S)")
+"""What makes an address of words, where no space follows."""
 _LONGEST = 1000
 """Characters of a field: an address of ours with a ticket fits, and no second mail."""
 
@@ -76,6 +81,14 @@ def deliverable(address: str) -> str:
         return f"{local}{at}{idna.encode(domain, uts46=True).decode()}"
     except idna.IDNAError:
         return address
+
+
+def quoted(name: str) -> str:
+    """Return a name that anybody may have chosen as strangers are shown it: in quotes, short, and no mail program's link."""
+    plain = _line(unicodedata.normalize("NFKC", name)).translate(dict.fromkeys(map(ord, '"“”„'), "'"))
+    broken = _JOINTS.sub(r"\g<0> ", plain)
+    short = broken if len(broken) <= _LONGEST_NAME else f"{broken[: _LONGEST_NAME - 1].rstrip()}…"
+    return f"“{short}”" if short else ""
 
 
 @functools.cache

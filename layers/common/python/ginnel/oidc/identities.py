@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ginnel import audit, installation, mail, users, web
 from ginnel.db import Base
 from ginnel.errors import Conflict, Forbidden, NotFound
-from ginnel.users import User
+from ginnel.users import EmailUnverified, User
 
 from .idtokens import Said
 from .provider import Provider
@@ -37,12 +37,6 @@ class Identity(Base):
     email: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
-
-
-class EmailUnverified(Forbidden):
-    """The provider has not verified an address of theirs: no account can be found, or made, by one."""
-
-    code = "email_unverified"
 
 
 class AccountDisabled(Forbidden):
