@@ -26,8 +26,11 @@ _SHORTEST = {
 }
 
 
+# Only who compares is told of the time before: these two are left out else, which a default is for.
+
+
 class Summary(Counts):
-    previous: Counts | None
+    previous: Counts | None = None
 
 
 class Bucket(Counts):
@@ -36,7 +39,7 @@ class Bucket(Counts):
 
 class Series(web.Output):
     items: list[Bucket]
-    previous: list[Bucket] | None
+    previous: list[Bucket] | None = None
 
 
 async def summary(conn: AsyncSession, question: Question) -> Counts:
