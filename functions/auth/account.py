@@ -93,8 +93,8 @@ async def register(wanted: Registration, request: Request, response: Response, c
 async def login(given: SignIn, request: Request, response: Response, conn: Conn, now: Now) -> SignedIn:
     tried = await guard.login(conn, given.email, request, now=now)
     user = await users.authenticate(conn, given, only=tried.known)
-    await guard.entered(tried)
     means = await factors.demand(conn, user, given.totp, passkey=given.passkey, now=now)
+    guard.entered(conn, tried)
     return await sign_in(conn, user, request, response, second_factor=means, now=now)
 
 

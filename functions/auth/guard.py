@@ -62,13 +62,16 @@ async def login(conn: AsyncSession, email: str, request: Request, *, now: dateti
     return Try(None, counted)
 
 
-async def entered(tried: Try) -> None:
-    """Give back what was counted before the password turned out to be right.
+def entered(conn: AsyncSession, tried: Try) -> None:
+    """Give back what was counted before it turned out to be somebody who may enter, once they have their session."""
 
-    On no connection of the request's: what it holds there until the session is made is not to be given up.
-    """
-    for counted in tried.counted:
-        await throttle.give_back(counted)
+    async def give_back() -> None:
+        # The request's own connection is free again, and there may be but one.
+        async with db.session() as fresh:
+            for counted in tried.counted:
+                await throttle.give_back(counted, run=db.on(fresh))
+
+    db.after_commit(conn, give_back)
 
 
 async def registration(conn: AsyncSession, email: str, request: Request) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -245,7 +246,7 @@ async def test_several_workers_that_are_cut_off_lose_nothing(
     cut = 0
     while await sql.fetchval("select count(*) from erasures"):
         tasks = [asyncio.create_task(working.step(web.now() + timedelta(minutes=1))) for _ in range(3)]
-        _, pending = await asyncio.wait(tasks, timeout=0.01)
+        _, pending = await asyncio.wait(tasks, timeout=random.random() * 0.01)
         for task in pending:
             cut += task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

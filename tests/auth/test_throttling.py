@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from ginnel import devices, ingestion, passwords, redis, throttle, visits
+from ginnel import devices, ingestion, passwords, postgres, redis, throttle, visits
 from ginnel.errors import TooManyRequests, Unavailable
 from ginnel.windows import Count, Window
 from tests.conftest import Account
@@ -172,7 +172,7 @@ async def test_what_is_given_back_is_no_more_than_was_spent(*, away: bool) -> No
     name = secrets.token_hex(8)
     tried = await throttle.check(name, limit=3, seconds=600)
     for _ in range(3):
-        await throttle.give_back(tried)
+        await throttle.give_back(tried, run=postgres.run)
     assert [await throttle.spend(name, limit=3, seconds=600) for _ in range(4)] == [True] * 3 + [False]
 
 

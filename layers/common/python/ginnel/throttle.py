@@ -54,7 +54,7 @@ async def spend(name: str, *, limit: int, seconds: int, run: Run = postgres.run)
     return (await _try(name, limit=limit, seconds=seconds, run=run))[1].allowed
 
 
-async def give_back(tried: Tried, *, run: Run = postgres.run) -> None:
+async def give_back(tried: Tried, *, run: Run) -> None:
     """Have a try that was allowed not count any more: it turned out to be none that is to be bounded."""
     if not tried.in_redis:
         await run(lambda connection: _forget(connection, tried))
