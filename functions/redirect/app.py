@@ -73,7 +73,10 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     description="A GET is counted as a click before it is answered; a HEAD is answered alike and not counted. A link whose "
     "status is 307 or 308 answers every method. With `+` behind it, a page shows where it leads instead.",
     responses={
-        302: {"description": "Where the link leads (301, 307 or 308 if the link says so)"},
+        302: {"description": "Where the link leads, if it does not say how"},
+        301: {"description": "Where it leads for good"},
+        307: {"description": "Where it leads, by the same method"},
+        308: {"description": "Where it leads for good, by the same method"},
         401: {"description": "It has a password: a page asks for it"},
         404: {"description": "No such link, or not yet"},
         410: {"description": "Expired, used up, switched off or deleted"},
