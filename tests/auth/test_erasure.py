@@ -252,6 +252,7 @@ async def test_several_workers_that_are_cut_off_lose_nothing(
         await asyncio.gather(*tasks, return_exceptions=True)
         if not cut % 5:
             await working.step(web.now() + timedelta(minutes=1))
+    await db.close()
     await drain()
     assert await found(planted.words) == {}
     assert cut

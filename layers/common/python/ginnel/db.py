@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -71,6 +72,10 @@ async def transaction() -> AsyncIterator[AsyncSession]:
             except Problem as problem:
                 if problem.commits:
                     await session.commit()
+                raise
+            except asyncio.CancelledError:
+                # Cut off amid a statement, be it the one that begins: nobody knows what the connection is in the middle of.
+                await session.invalidate()
                 raise
             await session.commit()
             for act in session.info.pop("after_commit", []):
