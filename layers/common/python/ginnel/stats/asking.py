@@ -121,11 +121,6 @@ _EXISTS: Mapping[Of, str] = {
 }
 
 
-def hours(moment: datetime) -> datetime:
-    """Return the beginning of a moment's hour."""
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-
-
 def day_after(moment: datetime) -> datetime:
     """Return the first midnight (UTC) that is not before a moment."""
     midnight = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
