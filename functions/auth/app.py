@@ -12,6 +12,7 @@ from . import (
     addresses,
     audit,
     factors,
+    guests,
     invitations,
     keys,
     mine,
@@ -26,7 +27,7 @@ from .lane import NEEDS
 
 app = web.new_app("Auth", needs=NEEDS)
 for part in (
-    account, addresses, audit, factors, invitations, keys, mine, oidc, passkeys, recovery, sessions, workspaces,
-    people, tenants, joining, trail, figures,
+    account, addresses, audit, factors, guests, invitations, keys, mine, oidc, passkeys, recovery, sessions,
+    workspaces, people, tenants, joining, trail, figures,
 ):  # fmt: skip
     app.include_router(part.router)

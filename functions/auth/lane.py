@@ -38,6 +38,7 @@ _BY_DEED = {
     "sessions": "sessions",
     "email": "addresses",
     "forgot": "recovery",
+    "guest": "guests",
     "identities": "oidc",
     "oidc": "oidc",
     "password": "recovery",

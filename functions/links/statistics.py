@@ -22,7 +22,7 @@ from ginnel.web import Moment, Now
 
 router = APIRouter()
 
-Analyst = Annotated[Me, Depends(access.may("stats:read"))]
+Analyst = Annotated[Me, Depends(access.may("stats:read", guests=True))]
 Id = Annotated[int | None, Query(ge=1, lt=2**63)]
 PROBLEMS = web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, Invalid)
 

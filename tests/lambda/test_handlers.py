@@ -75,6 +75,7 @@ async def test_no_handler_starts_without_a_variable_that_it_needs(stores: Stores
         "DATABASE_POOL",
         "DELIVER_SECONDS",
         "DRAIN_SECONDS",
+        "GUESTS",
         "JWT_KEYS_SECRET",
         "LOGIN_TRIES_ADDRESS",
         "OIDC_CLIENT_ID",

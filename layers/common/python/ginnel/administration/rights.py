@@ -26,6 +26,12 @@ class OwnAccount(Conflict):
     code = "own_account"
 
 
+class OfGuest(Conflict):
+    """This is a guest, who has to sign up first."""
+
+    code = "of_guest"
+
+
 class AddressTaken(Conflict):
     """Somebody else has proved that this e-mail address is theirs."""
 
@@ -117,9 +123,16 @@ async def enable(conn: AsyncSession, user: int, *, by: int, now: datetime) -> No
 
 
 async def promote(conn: AsyncSession, user: int, *, by: int, now: datetime) -> None:
-    """Give somebody the operator's rights. Raises NotFound."""
+    """Give somebody the operator's rights. Raises NotFound, OfGuest."""
     await _still(conn, by)
+    await _refuse_guest(conn, user)
     await _set_admin(conn, user, is_admin=True, by=by, now=now)
+
+
+async def _refuse_guest(conn: AsyncSession, user: int) -> None:
+    until = await conn.scalar(select(User.guest_until).where(User.id == user).with_for_update(key_share=True))
+    if until is not None:
+        raise OfGuest("This is a guest, who has to sign up first.")
 
 
 async def demote(conn: AsyncSession, user: int, *, by: int, now: datetime) -> None:
@@ -146,8 +159,9 @@ async def sign_out(conn: AsyncSession, user: int, *, by: int, now: datetime) -> 
 
 
 async def verify(conn: AsyncSession, user: int, *, by: int, now: datetime) -> None:
-    """Take somebody's e-mail address for proved. Raises NotFound, AddressTaken."""
+    """Take somebody's e-mail address for proved. Raises NotFound, OfGuest, AddressTaken."""
     await _still(conn, by)
+    await _refuse_guest(conn, user)
     email = await conn.scalar(select(User.email).where(User.id == user).with_for_update(key_share=True))
     if email is None:
         raise NotFound("user", user)
