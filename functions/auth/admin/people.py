@@ -97,7 +97,7 @@ async def enable(user_id: UserId, conn: Conn, me: Operator, now: Now) -> WholeAc
     responses=web.problems(*REFUSALS, factors.PasswordWrong, NotFound, rights.OfGuest, TooManyRequests, Invalid),
 )
 async def promote(user_id: UserId, given: Confirmed, conn: Conn, me: Operator, now: Now) -> WholeAccount:
-    await rights.confirm(conn, given.password, by=me.user)
+    await factors.prove_password(conn, me.user, given.password)
     await rights.promote(conn, user_id, by=me.user, now=now)
     return await people.get(conn, user_id)
 
@@ -109,7 +109,7 @@ async def promote(user_id: UserId, given: Confirmed, conn: Conn, me: Operator, n
     responses=web.problems(*REFUSALS, factors.PasswordWrong, NotFound, rights.OwnAccount, TooManyRequests, Invalid),
 )
 async def demote(user_id: UserId, given: Confirmed, conn: Conn, me: Operator, now: Now) -> WholeAccount:
-    await rights.confirm(conn, given.password, by=me.user)
+    await factors.prove_password(conn, me.user, given.password)
     await rights.demote(conn, user_id, by=me.user, now=now)
     return await people.get(conn, user_id)
 

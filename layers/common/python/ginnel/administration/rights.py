@@ -11,13 +11,9 @@ from datetime import datetime
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import access, audit, db, passwords, purges, sessions, throttle
-from ginnel.errors import Conflict, NotFound, TooManyRequests
-from ginnel.factors import PasswordWrong
+from ginnel import access, audit, purges, sessions
+from ginnel.errors import Conflict, NotFound
 from ginnel.users import User
-
-TRIES, WINDOW = 10, 900
-"""How often an operator may give their password again, and in how many seconds."""
 
 
 class OwnAccount(Conflict):
@@ -54,16 +50,6 @@ async def _still(conn: AsyncSession, by: int, *, about: int | None = None) -> No
         raise OwnAccount("This is your own account. Another administrator has to do it.")
     if by not in await operators(conn):
         raise access.NotOperator("Only administrators of this installation may do this.")
-
-
-async def confirm(conn: AsyncSession, password: str, *, by: int) -> None:
-    """Have an operator prove who they are once more. Raises PasswordWrong, TooManyRequests. Begins a transaction anew."""
-    kept = await conn.scalar(select(User.password_hash).where(User.id == by))
-    await db.pause(conn)
-    if not await throttle.spend(f"confirm:{by}", limit=TRIES, seconds=WINDOW):
-        raise TooManyRequests("That was tried too often. Try again in a quarter of an hour.")
-    if not await passwords.verify(kept, password):
-        raise PasswordWrong("This is not your password.")
 
 
 async def disable(  # noqa: PLR0913  # one deed, each word of it by name
