@@ -76,6 +76,7 @@ async def test_no_handler_starts_without_a_variable_that_it_needs(stores: Stores
         "DELIVER_SECONDS",
         "DRAIN_SECONDS",
         "GUESTS",
+        "GUESTS_ADDRESS_HOUR",
         "JWT_KEYS_SECRET",
         "LOGIN_TRIES_ADDRESS",
         "OIDC_CLIENT_ID",
