@@ -25,13 +25,49 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet --no-input
 # Where a package is wanted by several with different extras, pip can't tell that its one pin serves them all.
 PIP_APART := bin/pip --disable-pip-version-check --quiet --no-input install --require-hashes --no-deps
 
+# The dashboard wants Node.js to be built, once; without it everything else runs.
+NODE := $(shell node -e 'const [a, b] = process.versions.node.split("."); if (a > 20 || (a == 20 && b >= 19)) console.log("yes")' 2>/dev/null)
+NPM := npm --prefix frontend --no-audit --no-fund --loglevel=error
+WEB_SOURCES = $(shell find frontend/src frontend/public frontend/scripts -type f -not -path 'frontend/src/api/generated/*' \
+	-not -name 'routes.gen.ts' 2>/dev/null) $(wildcard frontend/*.html frontend/*.ts frontend/package.json)
+API_SOURCES = $(shell find functions layers/common/python/ginnel -name '*.py') local/document.py
+
 .PHONY: help
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: up
-up: .venv/run $(if $(LAMBDA),here) ## run everything at http://localhost:8000 (PORT=…, DATA=…; LAMBDA=1: as Lambda does)
+up: .venv/run $(if $(LAMBDA),here) $(if $(NODE),frontend/dist/policy.json) ## run everything at http://localhost:8000 (PORT=…, DATA=…; LAMBDA=1: as Lambda does)
 	@$(BIN)/python -m local.cli up --port $(PORT) --data $(DATA) --env-file .env $(if $(LAMBDA),--template $(HERE_TEMPLATE))
+
+.PHONY: web
+web: frontend/dist/policy.json ## build the dashboard (needs Node.js 20.19 or newer)
+frontend/dist/policy.json: frontend/src/api/generated/index.ts $(WEB_SOURCES)
+	@echo "Building the dashboard …"
+	@$(NPM) run build --silent >/dev/null
+frontend/node_modules/.made: frontend/package.json frontend/package-lock.json
+	@$(NPM) ci --silent
+	@touch $@
+# The client is made from what the API says of itself, and only when that says something else.
+frontend/openapi.json: .venv/run $(API_SOURCES)
+	@$(BIN)/python -m local.document > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+frontend/src/api/generated/index.ts: frontend/node_modules/.made frontend/openapi.json frontend/openapi-ts.config.ts
+	@$(NPM) run generate --silent >/dev/null
+	@touch $@
+.PHONY: client
+client: frontend/src/api/generated/index.ts ## make the dashboard's typed client from the API's document
+
+.PHONY: test-web
+test-web: client ## the dashboard's style, types and components
+	@# First the tests: the table of routes is made as they begin.
+	@$(NPM) run test --silent
+	@$(NPM) run types --silent
+	@$(NPM) run lint --silent
+
+.PHONY: test-browser
+test-browser: .venv/run web ## journeys through the dashboard, in Chromium on the real host
+	@$(NPM) run e2e --silent
 
 # The packages for this machine, and what runs them on it.
 HERE_TEMPLATE = .aws-sam/here/build/template.yaml
@@ -58,7 +94,7 @@ test-lambda: .venv/test here ## the packages under Lambda's own emulator (FULL=1
 	@$(BIN)/python -m pytest -m artefact
 
 .PHONY: test-all
-test-all: test test-slow test-faults test-lambda ## all tests
+test-all: test test-web test-slow test-faults test-lambda test-browser ## all tests
 
 .PHONY: check
 check: lint types test ## what every commit must pass

@@ -17,7 +17,7 @@ import uvloop
 from dotenv import load_dotenv
 
 from ginnel import settings
-from local import credentials, preparation, server, services
+from local import credentials, dashboard, preparation, server, services
 from local.stack import NotBuilt
 
 if TYPE_CHECKING:
@@ -190,6 +190,7 @@ async def _greet(site: Server, *, port: int, password: str | None) -> None:
         await asyncio.sleep(0.02)
     base = os.environ["BASE_URL"].rstrip("/")
     print(f"\n  Ginnel is up at {base}\n")
+    print(f"    the dashboard          {base}/app{'' if dashboard.built() else ' (not built: see there)'}")
     print(f"    the API, to try        {base}/docs")
     print(f"    the API, to read       {base}/redoc")
     print(f"    is everything there?   {base}/health")

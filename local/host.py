@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,6 +18,7 @@ from auth.app import app as auth
 from clicks.app import app as clicks
 from ginnel import VERSION, db, lookup, openapi, settings, web
 from links.app import app as links
+from local import dashboard
 from local.lifespan import lifespan
 from redirect.app import app as redirect
 from redirect.app import slugs_only
@@ -30,30 +31,38 @@ _DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
     "connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'"
+_PLAIN_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
 
 
 def _pages() -> FastAPI:
-    """Serve what CloudFront would: the landing page and the documentation."""
+    """Serve what CloudFront would: the landing page, the dashboard and the documentation."""
     app = web.new_app("Pages", limited=False)
 
-    def page(name: str, policy: str) -> Any:  # noqa: ANN401  # an endpoint of FastAPI's making
+    def page(name: str, policy: str = _PLAIN_POLICY) -> Response:
+        # The walk-through is for this very address.
+        text = (_PAGES / name).read_text().replace("http://localhost:8000", settings.site().origin)
+        return HTMLResponse(text, headers={"content-security-policy": policy, "cache-control": "no-cache"})
+
+    def shown(name: str, policy: str) -> Any:  # noqa: ANN401  # an endpoint of FastAPI's making
         async def show() -> Response:
-            # The walk-through is for this very address.
-            text = (_PAGES / name).read_text().replace("http://localhost:8000", settings.site().origin)
-            return HTMLResponse(text, headers={"content-security-policy": policy, "cache-control": "no-cache"})
+            return page(name, policy)
 
         return show
 
-    for path, name, policy in (
-        ("/", "index.html", _PAGE_POLICY),
-        ("/docs", "docs.html", _DOCS_POLICY),
-        ("/redoc", "redoc.html", _DOCS_POLICY),
-    ):
-        app.add_api_route(path, page(name, policy), methods=["GET", "HEAD"], include_in_schema=False)
+    for path, name in (("/docs", "docs.html"), ("/redoc", "redoc.html")):
+        app.add_api_route(path, shown(name, _DOCS_POLICY), methods=["GET", "HEAD"], include_in_schema=False)
+
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+    async def landing(request: Request) -> Response:
+        return dashboard.page("index.html", request.headers) if dashboard.built() else page("index.html")
+
+    @app.api_route("/app", methods=["GET", "HEAD"], include_in_schema=False)
+    @app.api_route("/app/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
+    async def application(request: Request) -> Response:
+        return dashboard.page("app.html", request.headers) if dashboard.built() else page("unbuilt.html")
 
     @app.get("/openapi.json", include_in_schema=False)
     async def document() -> Response:
@@ -65,6 +74,7 @@ def _pages() -> FastAPI:
             _PAGES / "favicon.svg", media_type="image/svg+xml", headers={"cache-control": "max-age=86400"}
         )
 
+    app.mount("/assets/app", dashboard.files)
     app.mount("/assets", StaticFiles(directory=_PAGES))
     # The wheel's files are all that is wanted: importing it would patch nothing and cost a little.
     spec = find_spec("fastapi_offline")

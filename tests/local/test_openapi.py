@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from openapi_spec_validator import validate
+
+from local import dashboard
 
 
 @pytest.fixture
@@ -46,9 +49,18 @@ async def test_every_operation_says_what_it_does_and_how_it_fails(document: dict
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("/", "text/html"), ("/docs", "text/html"), ("/redoc", "text/html"), ("/favicon.ico", "image/svg+xml")],
+    [
+        ("/", "text/html"),
+        ("/app/links", "text/html"),
+        ("/docs", "text/html"),
+        ("/redoc", "text/html"),
+        ("/favicon.ico", "image/svg+xml"),
+    ],
 )
-async def test_the_pages_run_no_script_but_our_own(client: httpx.AsyncClient, path: str, kind: str) -> None:
+async def test_the_pages_run_no_script_but_our_own(
+    client: httpx.AsyncClient, path: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dashboard, "DIST", tmp_path)
     answer = await client.get(path)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith(kind)

@@ -23,7 +23,8 @@ def merged(apps: Sequence[FastAPI], *, version: str, server: str) -> dict[str, A
     )
     problem = {"description": "A problem (RFC 9457)", "content": {"application/problem+json": {"schema": web.PROBLEM}}}
     for path, operations in document["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
+            operation["operationId"] = _name(method, path)
             responses = operation["responses"]
             # FastAPI's own: it has another shape than what is answered.
             if "HTTPValidationError" in str(responses.get("422")):
@@ -38,6 +39,12 @@ def merged(apps: Sequence[FastAPI], *, version: str, server: str) -> dict[str, A
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     return document
+
+
+def _name(method: str, path: str) -> str:
+    """Name an operation for clients made from the document: `get_links_by_link_id` is `GET /api/v1/links/{link_id}`."""
+    words = path.removeprefix("/api/v1").replace("{", "by/").translate(str.maketrans("-", "_", "}")).strip("/")
+    return f"{method}_{words.replace('/', '_')}"
 
 
 def _describe_what_comes_first(operation: dict[str, Any]) -> None:

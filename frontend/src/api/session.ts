@@ -1,0 +1,78 @@
+import axios from "axios";
+import { useSyncExternalStore } from "react";
+import { problem } from "./errors";
+import type { SignedIn, UserOut } from "./generated";
+
+/** Who is signed in: not asked yet, nobody, or somebody. The access token stays in memory; the refresh token is a cookie that no script reads. */
+export type Session =
+  | { readonly status: "unknown" }
+  | { readonly status: "out" }
+  | { readonly status: "in"; readonly user: UserOut; readonly token: string; readonly until: number };
+
+let session: Session = { status: "unknown" };
+let refreshing: Promise<Session> | undefined;
+const listeners = new Set<() => void>();
+
+function set(next: Session): Session {
+  session = next;
+  for (const told of listeners) told();
+  return session;
+}
+
+export const current = (): Session => session;
+
+/** Take the answer of a registration, log-in or refresh. */
+export function begin({ user, access_token, expires_in }: SignedIn): Session {
+  return set({ status: "in", user, token: access_token, until: Date.now() + expires_in * 1000 });
+}
+
+/** Take what the API says now of the person, after a change of name or address. */
+export function update(user: UserOut): void {
+  if (session.status === "in") set({ ...session, user });
+}
+
+export function end(): void {
+  set({ status: "out" });
+}
+
+async function ask(): Promise<Session> {
+  try {
+    const { data } = await axios.post<SignedIn>("/api/v1/auth/refresh", {}, { headers: { "content-type": "application/json" } });
+    return begin(data);
+  } catch (error) {
+    const failed = problem(error);
+    if (failed.status !== 401) throw failed;
+    return set({ status: "out" });
+  }
+}
+
+/**
+ * Get a new access token: one call for all who ask at once, and one tab after the other, as each refresh token holds once.
+ * Throws ApiError when the server can't be asked: then nobody is signed out.
+ */
+export function refresh(): Promise<Session> {
+  // Without TLS browsers know no locks, whatever the types say; two tabs may then have to sign in again.
+  const locks = navigator.locks as LockManager | null | undefined;
+  refreshing ??= (locks ? locks.request("ginnel-refresh", ask) : ask()).finally(() => {
+    refreshing = undefined;
+  });
+  return refreshing;
+}
+
+export function useSession(): Session {
+  return useSyncExternalStore(
+    (told) => {
+      listeners.add(told);
+      return () => listeners.delete(told);
+    },
+    current,
+    current,
+  );
+}
+
+/** The person who is signed in; only beneath the pages that ask for it. */
+export function useUser(): UserOut {
+  const found = useSession();
+  if (found.status !== "in") throw new Error("nobody is signed in");
+  return found.user;
+}

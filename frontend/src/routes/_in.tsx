@@ -1,0 +1,16 @@
+import { createFileRoute, Outlet, redirect } from "@tanstack/react-router";
+import { current, refresh } from "@/api/session";
+import { Layout } from "@/features/shell/Layout";
+
+/** All pages that want somebody signed in. Who comes back from signing in lands where they wanted to go. */
+export const Route = createFileRoute("/_in")({
+  beforeLoad: async ({ location }) => {
+    const session = current().status === "unknown" ? await refresh() : current();
+    if (session.status !== "in") throw redirect({ to: "/sign-in", search: { next: location.href } });
+  },
+  component: () => (
+    <Layout>
+      <Outlet />
+    </Layout>
+  ),
+});

@@ -1,0 +1,8 @@
+import { createFileRoute } from "@tanstack/react-router";
+import { PageHeader } from "@/components/PageHeader";
+
+export const Route = createFileRoute("/_in/data")({ component: Page });
+
+function Page() {
+  return <PageHeader title="data" />;
+}

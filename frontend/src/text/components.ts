@@ -1,0 +1,38 @@
+import { speak } from "@/lib/language";
+
+export const components = speak(
+  {
+    cancel: "Cancel",
+    close: "Close",
+    copied: "Copied",
+    copy: "Copy",
+    copyByHand: (value: string) => `Your browser does not let pages copy. Here it is: ${value}`,
+    dismiss: "Dismiss",
+    home: "To your links",
+    loading: "Loading",
+    loadMore: "Show more",
+    notFound: "There is nothing here",
+    notFoundHint: "The address may be mistyped, or what was here is gone.",
+    notifications: "Notifications",
+    request: (id: string) => `If you report this, name the request ${id}.`,
+    retry: "Try again",
+    undo: "Undo",
+  },
+  {
+    cancel: "Abbrechen",
+    close: "Schließen",
+    copied: "Kopiert",
+    copy: "Kopieren",
+    copyByHand: (value: string) => `Ihr Browser lässt Seiten nichts kopieren. Hier ist es: ${value}`,
+    dismiss: "Ausblenden",
+    home: "Zu Ihren Links",
+    loading: "Wird geladen",
+    loadMore: "Mehr zeigen",
+    notFound: "Hier ist nichts",
+    notFoundHint: "Vielleicht ist die Adresse falsch geschrieben, oder was hier war, gibt es nicht mehr.",
+    notifications: "Mitteilungen",
+    request: (id: string) => `Falls Sie dies melden: Es war die Anfrage ${id}.`,
+    retry: "Noch einmal",
+    undo: "Rückgängig",
+  },
+);
