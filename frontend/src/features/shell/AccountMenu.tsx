@@ -30,11 +30,11 @@ export function AccountMenu({ onShowKeys }: { onShowKeys: () => void }) {
     <Menu
       trigger={(parts) => (
         <button {...parts} aria-label={text.account} className="bg-accent-soft hover:ring-line-strong flex size-9 items-center justify-center rounded-full font-semibold uppercase hover:ring-2">
-          {(user.name || user.email).slice(0, 1)}
+          {(user.name || (user.email ?? text.guest)).slice(0, 1)}
         </button>
       )}
       items={[
-        { label: <span className="block truncate">{user.name || user.email}</span>, icon: <User size={16} />, onSelect: () => void navigate({ to: "/account" }) },
+        { label: <span className="block truncate">{user.name || (user.email ?? text.guest)}</span>, icon: <User size={16} />, onSelect: () => void navigate({ to: "/account" }) },
         "line",
         {
           label: text.theme[theme],

@@ -15,7 +15,7 @@ export function Unverified() {
     onSuccess: () => toast(text.resent),
     onError: (error) => toast(problem(error).message, { kind: "danger" }),
   });
-  if (user.email_verified_at !== null || resend.isSuccess) return null;
+  if (user.guest || user.email_verified_at !== null || resend.isSuccess) return null;
   return (
     <div className="mb-5">
       <Notice
