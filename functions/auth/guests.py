@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from ginnel import installation, users, web
+from ginnel import installation, web
 from ginnel.db import Conn
 from ginnel.errors import TooManyRequests
-from ginnel.guests import GRACE
+from ginnel.guests import beginning
 from ginnel.web import Now
 
 from . import cookies, guard
@@ -32,5 +32,5 @@ router = APIRouter()
 async def begin(request: Request, response: Response, conn: Conn, now: Now) -> SignedIn:
     await installation.admit_guest(conn)
     await guard.guest(conn, request)
-    user = await users.welcome(conn, until=now + GRACE, now=now)
+    user = await beginning.begin(conn, now=now)
     return await sign_in(conn, user, request, response, remembered=False, now=now)

@@ -6,7 +6,6 @@ tells nobody whether it is known; one at most has proved it. Until one has, its 
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from typing import Annotated
 
@@ -99,13 +98,13 @@ def _normal(text: str, *, ascii_local: bool = True) -> str:
 Email = Annotated[web.Text, Field(max_length=MAX_EMAIL, examples=["ada@example.com"]), AfterValidator(_normal)]
 
 
-_NOBODY = "guest:"
+NOBODY = "guest:"
 """How the text begins that stands in the place of a guest's address: it is none, so nobody signs in with it."""
 
 
 def address(email: str | None) -> str | None:
     """Return an account's address as it is shown; None for a guest, who has none."""
-    return None if email is None or email.startswith(_NOBODY) else email
+    return None if email is None or email.startswith(NOBODY) else email
 
 
 Shown = Annotated[
@@ -228,26 +227,6 @@ async def _sign_up(conn: AsyncSession, guest: int, wanted: Registration, *, veri
     if user is None:
         raise GuestGone("You have signed up already, or waited for too long.")
     audit.record(conn, "guest_registered", subject=f"user:{user.id}", at=now, user=user.id)
-    return user
-
-
-async def welcome(conn: AsyncSession, *, until: datetime, now: datetime) -> User:
-    """Add a guest and their personal workspace: a person whom nothing is known of. They are erased if they don't sign up."""
-    user = User(
-        email=f"{_NOBODY}{secrets.token_hex(8)}",
-        name="",
-        password_hash=passwords.NONE,
-        is_admin=False,
-        email_verified_at=None,
-        disabled_at=None,
-        disabled_reason=None,
-        created_at=now,
-        guest_until=until,
-    )
-    conn.add(user)
-    await conn.flush()
-    workspace = await workspaces.create_personal(conn, user_id=user.id, now=now)
-    audit.record(conn, "guest_made", subject=f"user:{user.id}", at=now, workspace=workspace.id, user=user.id)
     return user
 
 
