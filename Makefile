@@ -59,15 +59,19 @@ frontend/src/api/generated/index.ts: frontend/node_modules/.made frontend/openap
 client: frontend/src/api/generated/index.ts ## make the dashboard's typed client from the API's document
 
 .PHONY: test-web
-test-web: client ## the dashboard's style, types and components
-	@# First the tests: the table of routes is made as they begin.
+test-web: web ## the dashboard's components, types, style, and how much a page loads
 	@$(NPM) run test --silent
 	@$(NPM) run types --silent
 	@$(NPM) run lint --silent
+	@$(NPM) run budgets --silent
+
+.PHONY: node
+node: # whether there is a Node.js that can build the dashboard: "yes", or nothing
+	@echo $(NODE)
 
 .PHONY: test-browser
 test-browser: .venv/run web ## journeys through the dashboard, in Chromium on the real host
-	@$(NPM) run e2e --silent
+	@CHROMIUM="$${CHROMIUM:-$$(command -v chromium google-chrome | head -n 1)}" $(NPM) run e2e --silent
 
 # The packages for this machine, and what runs them on it.
 HERE_TEMPLATE = .aws-sam/here/build/template.yaml

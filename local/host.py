@@ -57,7 +57,7 @@ def _pages() -> FastAPI:
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def landing(request: Request) -> Response:
-        return dashboard.page("index.html", request.headers) if dashboard.built() else page("index.html")
+        return dashboard.landing(request.headers) if dashboard.built() else page("index.html")
 
     @app.api_route("/app", methods=["GET", "HEAD"], include_in_schema=False)
     @app.api_route("/app/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)

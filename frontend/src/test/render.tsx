@@ -11,8 +11,8 @@ const ada: UserOut = {
   id: 1,
   email: "ada@example.com",
   name: "Ada",
-  guest: false,
   is_admin: false,
+  guest: false,
   email_verified_at: "2026-01-01T00:00:00Z",
   created_at: "2026-01-01T00:00:00Z",
 };
