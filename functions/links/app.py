@@ -11,6 +11,7 @@ from . import (
     blocked,
     domains,
     exchange,
+    extracts,
     inspecting,
     moderation,
     orphans,
@@ -27,6 +28,7 @@ from .lane import NEEDS
 app = web.new_app("Links", needs=NEEDS)
 # Routes of fixed words come before those that take any id.
 for part in (
-    exchange, qr, inspecting, reading, writing, statistics, tags, domains, orphans, blocked, moderation, targets, webhooks,
+    exchange, qr, inspecting, reading, writing, statistics, extracts, tags, domains, orphans, blocked,
+    moderation, targets, webhooks,
 ):  # fmt: skip
     app.include_router(part.router)
