@@ -17,6 +17,8 @@ from . import (
     orphans,
     qr,
     reading,
+    shared,
+    shares,
     statistics,
     tags,
     targets,
@@ -28,7 +30,7 @@ from .lane import NEEDS
 app = web.new_app("Links", needs=NEEDS)
 # Routes of fixed words come before those that take any id.
 for part in (
-    exchange, qr, inspecting, reading, writing, statistics, extracts, tags, domains, orphans, blocked,
+    exchange, qr, inspecting, shares, reading, writing, statistics, extracts, shared, tags, domains, orphans, blocked,
     moderation, targets, webhooks,
 ):  # fmt: skip
     app.include_router(part.router)

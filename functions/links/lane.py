@@ -14,6 +14,7 @@ _BY_RESOURCE = {
     "targets": "targets",
     "webhooks": "webhooks",
     "imports": "exchange",
+    "shared": "shared",
 }
 """Modules of routes by the third segment of their paths."""
 _OF_LINKS = {
@@ -24,6 +25,7 @@ _OF_LINKS = {
     "history": "inspecting",
     "bulk": "writing",
     "revert": "writing",
+    "shares": "shares",
 }
 """And of links', by what follows the id, or stands in its place."""
 _BY_DUTY = {"blocked-hosts": "blocked", "links": "moderation"}
