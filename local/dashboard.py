@@ -26,7 +26,7 @@ class Settings:
     """The folder that the dashboard was built into, beneath the project's own."""
 
 
-DIST = Path(__file__).parent.parent / settings.read(Settings).dashboard
+DIST: Path = Path(__file__).parent.parent / settings.read(Settings).dashboard
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 # A file's name changes with what is in it (Vite hashes it).
 _FOREVER = "public, max-age=31536000, immutable"

@@ -99,7 +99,8 @@ def test_the_layers_are_laid_out_as_lambda_unpacks_them() -> None:
 
 def test_the_example_environment_names_every_variable_with_its_default() -> None:
     described = dict(re.findall(r"^#([A-Z_]+)=(.*)$", (template.ROOT / ".env.example").read_text(), re.MULTILINE))
-    modules = (*_all_modules(), *map(importlib.import_module, ("local.cli", "local.dashboard", "local.server", "local.address")))
+    local = (f"local.{name}" for name in ("address", "cli", "dashboard", "server"))
+    modules = (*_all_modules(), *map(importlib.import_module, local))
     kinds = {kind for module in modules for kind in _read_by(module)}
     fields = {field.name.upper(): field for kind in kinds for field in dataclasses.fields(kind)}
     assert described.keys() == fields.keys() | set(_read_directly()) | _read_by_compose()

@@ -37,6 +37,7 @@ from ginnel import (
     postgres,
     purges,
     sessions,
+    shares,
     stats,
     tickets,
     users,
@@ -49,7 +50,7 @@ from ginnel.oidc import identities
 # The mapped classes register themselves with Base when their modules are imported.
 MODELS = (
     addresses, audit, blocking, devices, domains, erasure, factors, guests, idempotency, identities, imports, installation,
-    keys, links, mail, orphans, purges, sessions, stats, tickets, users, webhooks, workspaces,
+    keys, links, mail, orphans, purges, sessions, shares, stats, tickets, users, webhooks, workspaces,
 )  # fmt: skip
 METADATA = Base.metadata
 
