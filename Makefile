@@ -27,6 +27,7 @@ PIP_APART := bin/pip --disable-pip-version-check --quiet --no-input install --re
 
 # The dashboard wants Node.js to be built, once; without it everything else runs.
 NODE := $(shell node -e 'const [a, b] = process.versions.node.split("."); if (a > 20 || (a == 20 && b >= 19)) console.log("yes")' 2>/dev/null)
+CHROMIUM ?= $(shell command -v chromium google-chrome | head -n 1)
 NPM := npm --prefix frontend --no-audit --no-fund --loglevel=error
 WEB_SOURCES = $(shell find frontend/src frontend/public frontend/scripts -type f -not -path 'frontend/src/api/generated/*' \
 	-not -name 'routes.gen.ts' 2>/dev/null) $(wildcard frontend/*.html frontend/*.ts frontend/package.json)
@@ -71,7 +72,7 @@ node: # whether there is a Node.js that can build the dashboard: "yes", or nothi
 
 .PHONY: test-browser
 test-browser: .venv/run web ## journeys through the dashboard, in Chromium on the real host
-	@CHROMIUM="$${CHROMIUM:-$$(command -v chromium google-chrome | head -n 1)}" $(NPM) run e2e --silent
+	@CHROMIUM="$(CHROMIUM)" $(NPM) run e2e --silent
 
 # The packages for this machine, and what runs them on it.
 HERE_TEMPLATE = .aws-sam/here/build/template.yaml
@@ -179,6 +180,10 @@ bench-links: .venv/test ## measure how quickly links are found among a million a
 .PHONY: bench-stats
 bench-stats: .venv/test ## measure how quickly a year's questions are answered, of ten million clicks (CLICKS=…)
 	@$(BIN)/python -m tests.bench.stats --clicks $(or $(CLICKS),10000000)
+
+.PHONY: bench-web
+bench-web: .venv/test web ## measure how soon the dashboard is seen, beside a build without care (needs Chromium)
+	@CHROMIUM="$(CHROMIUM)" $(BIN)/python -m tests.bench.web
 
 .PHONY: bench-lambda
 bench-lambda: .venv/test here ## measure the functions' cold and warm starts beside a handler that does nothing
