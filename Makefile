@@ -88,6 +88,11 @@ seed: .venv/run ## write plausible links and a year's clicks, while nothing else
 	@$(BIN)/python -m local.seed --data $(DATA) --env-file .env --clicks $(or $(CLICKS),10000) \
 		$(if $(LINKS),--links $(LINKS)) $(if $(DAYS),--days $(DAYS))
 
+.PHONY: sources
+sources: .venv/run ## list what Matomo's lists of referrers have and ours does not (FROM=a clone of them)
+	@$(if $(FROM),,$(error say where they are: make sources FROM=../searchengine-and-social-list))
+	@$(BIN)/python -m local.sources "$(FROM)"
+
 .PHONY: replay
 replay: .venv/run ## store clicks again that ended as dead letters, while nothing else runs on DATA
 	@$(BIN)/python -m local.replay --data $(DATA) --env-file .env

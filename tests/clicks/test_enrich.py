@@ -83,3 +83,32 @@ def test_the_qr_marker_is_seen() -> None:
     assert enrich.row(click(query="a=1&qr=1"), appended=NOW, places=None, salts=SALTS).qr
     for query in ("", "qr=2", "aqr=1", "a=qr=1"):
         assert not enrich.row(click(query=query), appended=NOW, places=None, salts=SALTS).qr
+
+
+def test_where_a_click_came_from_has_a_name_or_is_called_by_its_host() -> None:
+    def came(referrer: str, **known: Any) -> tuple[str | None, str | None]:
+        row = enrich.row(click(referrer=referrer, **known), appended=NOW, places=None, salts=SALTS)
+        return row.source, row.channel
+
+    assert came("https://www.google.de/") == ("Google", "search")
+    assert came("https://t.co/x", private=True) == ("X", "social")
+    # Nothing is kept twice: `rollups.DIMENSIONS` reads the host.
+    assert came("https://news.example/") == (None, None)
+    assert came("") == (None, None)
+    instagram = (
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Instagram 339.0.3"
+    )
+    assert came("", user_agent=instagram) == ("Instagram", "social")
+    assert came("https://l.facebook.com/", user_agent=instagram) == ("Facebook", "social")
+
+
+def test_a_click_from_our_own_pages_is_internal() -> None:
+    def channel(referrer: str, domain: int = 3) -> str | None:
+        own = {3: frozenset({"go.test", "sho.rt"}), 4: frozenset({"go.test"})}
+        return enrich.row(
+            click(referrer=referrer, domain=domain), appended=NOW, places=None, salts=SALTS, own=own
+        ).channel
+
+    assert channel("https://sho.rt/abc") == channel("https://www.go.test/app/links") == "internal"
+    assert channel("https://sho.rt/abc", domain=4) is None
+    assert channel("https://notsho.rt/abc") is None
