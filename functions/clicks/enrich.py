@@ -9,6 +9,7 @@ from types import MappingProxyType
 from urllib.parse import parse_qsl
 
 from ginnel import agents, sources
+from ginnel.agents import PREFETCH, Agent
 from ginnel.clicks import Click
 from ginnel.ingestion import Row
 from ginnel.places import NOWHERE, Places
@@ -38,7 +39,7 @@ def row(
     moment, clamped = when(click, appended)
     private = click.private
     query = click.query
-    device, system, browser, bot = agents.parse(click.user_agent)
+    device, system, browser, bot = _agent(click)
     country, region, city, continent = places.find(click.address) if places else NOWHERE
     referrer_host, referrer_path = referrers.parse(click.referrer)
     utm_source, medium, campaign, term, content = campaigns.utm(query)
@@ -55,6 +56,11 @@ def row(
         "qr=" in query and ("qr", "1") in parse_qsl(query, keep_blank_values=True), click.served or None, clamped,
         source, channel,
     )  # fmt: skip
+
+
+def _agent(click: Click) -> Agent:
+    agent = agents.parse(click.user_agent)
+    return PREFETCH if click.prefetched and agent.bot is None else agent
 
 
 def when(click: Click, appended: datetime) -> tuple[datetime, bool]:

@@ -21,6 +21,9 @@ class Agent(NamedTuple):
     bot: str | None = None
 
 
+PREFETCH: Final = Agent(device="bot", bot="prefetch")
+"""A browser, or an app, that fetches a page before anybody has asked for it."""
+
 _MAX_LANGUAGE: Final = 512
 
 
