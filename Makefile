@@ -218,7 +218,7 @@ test-containers: .venv/test ## build every image and see the whole system at wor
 	@$(BIN)/python -m pytest tests/containers -m containers
 
 .PHONY: lock
-lock: ## pin the dependencies anew (needs uv)
+lock: ## pin the dependencies anew (UPGRADE="…": newer ones of these packages; needs uv)
 	uv pip compile $(LOCK) pyproject.toml -o requirements/lambda.txt
 	uv pip compile $(LOCK) --extra host pyproject.toml -o requirements/host.txt
 	uv pip compile $(LOCK) --extra local pyproject.toml -o requirements/run.txt
@@ -227,7 +227,7 @@ lock: ## pin the dependencies anew (needs uv)
 	uv pip compile $(LOCK) --group runtime -o requirements/runtime.txt
 	uv pip compile $(LOCK) --group audit -o requirements/audit.txt
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	--no-annotate --no-header
+	--no-annotate --no-header $(foreach package,$(UPGRADE),--upgrade-package $(package))
 
 .PHONY: clean
 clean: ## remove what was installed and built, not the data
