@@ -19,7 +19,20 @@ from typing import NamedTuple, TypeVar
 
 import asyncpg
 
-from ginnel import clicks, ingestion, nowhere, observe, places, postgres, redis, retention, rollups, settings, sweeps
+from ginnel import (
+    clicks,
+    ingestion,
+    metrics,
+    nowhere,
+    observe,
+    places,
+    postgres,
+    redis,
+    retention,
+    rollups,
+    settings,
+    sweeps,
+)
 from ginnel.clicks import Click
 from ginnel.ingestion import Row
 from ginnel.workspaces import emptying
@@ -271,7 +284,9 @@ class _Report:
 
     def add(self, new: int, *, since: datetime) -> None:
         self._clicks += new
-        self._lag = max(self._lag, (datetime.now(UTC) - since).total_seconds())
+        lag = (datetime.now(UTC) - since).total_seconds()
+        self._lag = max(self._lag, lag)
+        metrics.ingested.update(clicks=new, batches=1, lag=round(1000 * lag))
         if self._clicks and time.monotonic() - self._logged >= 1:
             observe.log.info("clicks_stored", clicks=self._clicks, lag_ms=round(1000 * self._lag))
             self._clicks, self._lag, self._logged = 0, 0.0, time.monotonic()
@@ -316,6 +331,7 @@ async def _insert(connection: asyncpg.Connection, rows: Sequence[tuple[Row, _Lin
 
 
 async def _bury(connection: asyncpg.Connection, line: _Line, reason: str) -> None:
+    metrics.ingested["buried"] += 1
     await ingestion.bury(connection, _without_address(line.packed), reason, appended=line.appended)
 
 
