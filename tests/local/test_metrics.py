@@ -68,7 +68,7 @@ async def test_with_a_token_whoever_has_it_is_answered_and_nobody_else(asked: Cl
     far = asked("s3cret", peer="203.0.113.9", base="http://go.test")
     assert (await far.get("/metrics", headers={"authorization": "Bearer s3cret"})).status_code == 200
     for wrong in ("", "Bearer", "Bearer s3cre", "Bearer s3cret ", "bearer s3cret", "Basic s3cret", "Bearer é"):
-        answer = await far.get("/metrics", headers={"authorization": wrong.encode()})
+        answer = await far.get("/metrics", headers={b"authorization": wrong.encode()})
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized"), wrong
     assert (await asked("s3cret").get("/metrics")).status_code == 401
 
