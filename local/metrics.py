@@ -16,7 +16,7 @@ from itertools import accumulate
 import asyncpg
 from fastapi import FastAPI, Request, Response
 
-from ginnel import VERSION, ingestion, metrics, observe, openmetrics, postgres, redis, settings, web
+from ginnel import VERSION, metrics, observe, openmetrics, postgres, redis, settings, web
 from ginnel.errors import NotFound, Unauthorized, Unavailable
 from ginnel.openmetrics import Family, Sample
 from local import here, reports
@@ -125,6 +125,8 @@ def _durations() -> Iterator[Sample]:
 
 async def _waiting() -> list[Family]:
     """Ask the stores what waits in them; of one that does not answer in time nothing is said but that."""
+    from ginnel import ingestion  # noqa: PLC0415  # a host for visitors alone has no use for it, nor for the ORM that it brings
+
     waiting: ingestion.Waiting | None = None
 
     async def look(connection: asyncpg.Connection) -> ingestion.Waiting:
