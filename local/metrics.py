@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from ginnel.openmetrics import Family, Sample
 from local import here, reports
 
 PREFIX = "/metrics"
+_STARTED = time.time()
 _PATIENCE = 1.0
 """Seconds that the stores are waited for."""
 
@@ -73,7 +75,7 @@ def _check(request: Request, token: str | None) -> None:
 def _counted() -> Iterator[Family]:
     """Give what this process and its workers have counted."""
     yield Family("ginnel_build", "info", "The release.", [Sample(1, {"version": VERSION})])
-    started = [Sample(metrics.STARTED)]
+    started = [Sample(_STARTED)]
     yield Family("process_start_time_seconds", "gauge", "When the host was started, since 1970.", started)
     events = Counter(observe.counters) + reports.EVENTS
     yield Family(

@@ -5,11 +5,9 @@ Unlike `observe.counters`, these are not sent to Redis. Counting must cost next 
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_left
 from collections import Counter
 
-STARTED = time.time()
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds up to which requests are counted together."""
 
