@@ -27,7 +27,7 @@ GIVEN = dict.fromkeys(("DatabaseUrl", "RedisUrl", "BaseUrl", "JwtKeys"), "-")
 ANYWHERE = {"METRICS", "LOG_LEVEL", "PYDANTIC_DISABLE_PLUGINS"}
 # Whose names other programs have chosen.
 OTHERS = {"AWS_ENDPOINT_URL", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_INITIALIZATION_TYPE", "MAKELEVEL"}
-# Kept for later, the dashboard; and the mailbox, which is on one machine only.
+# Kept for later, the dashboard; the mailbox, which is on one machine only; and what is there where it is wanted.
 AHEAD = {"metrics", "app", "local"}
 
 
