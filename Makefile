@@ -129,6 +129,11 @@ seed: .venv/run ## write plausible links and a year's clicks, while nothing else
 	@$(BIN)/python -m local.seed --data $(DATA) --env-file .env --clicks $(or $(CLICKS),10000) \
 		$(if $(LINKS),--links $(LINKS)) $(if $(DAYS),--days $(DAYS))
 
+.PHONY: sources
+sources: .venv/run ## list what Matomo's lists of referrers have and ours does not (FROM=a clone of them)
+	@$(if $(FROM),,$(error say where they are: make sources FROM=../searchengine-and-social-list))
+	@$(BIN)/python -m local.sources "$(FROM)"
+
 .PHONY: replay
 replay: .venv/run ## store clicks again that ended as dead letters, while nothing else runs on DATA
 	@$(BIN)/python -m local.replay --data $(DATA) --env-file .env
@@ -258,7 +263,7 @@ test-containers: .venv/test ## build every image and see the whole system at wor
 	@$(BIN)/python -m pytest tests/containers -m containers
 
 .PHONY: lock
-lock: ## pin the dependencies anew (needs uv)
+lock: ## pin the dependencies anew (UPGRADE="…": newer ones of these packages; needs uv)
 	uv pip compile $(LOCK) pyproject.toml -o requirements/lambda.txt
 	uv pip compile $(LOCK) --extra host pyproject.toml -o requirements/host.txt
 	uv pip compile $(LOCK) --extra local pyproject.toml -o requirements/run.txt
@@ -267,7 +272,7 @@ lock: ## pin the dependencies anew (needs uv)
 	uv pip compile $(LOCK) --group runtime -o requirements/runtime.txt
 	uv pip compile $(LOCK) --group audit -o requirements/audit.txt
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	--no-annotate --no-header
+	--no-annotate --no-header $(foreach package,$(UPGRADE),--upgrade-package $(package))
 
 .PHONY: clean
 clean: ## remove what was installed and built, not the data

@@ -18,7 +18,7 @@ from auth.app import app as auth
 from clicks.app import app as clicks
 from ginnel import VERSION, db, lookup, openapi, settings, web
 from links.app import app as links
-from local import dashboard
+from local import dashboard, metrics
 from local.lifespan import lifespan
 from redirect.app import app as redirect
 from redirect.app import slugs_only
@@ -91,6 +91,8 @@ class Host:
         self._by_prefix: dict[str, ASGIApp] = {
             _prefix(path): app for app in (redirect, auth, links, clicks, self.pages) for path, _ in web.routes(app)
         }
+        if watched := metrics.app():
+            self._by_prefix[metrics.PREFIX] = watched
 
     @property
     def prefixes(self) -> frozenset[str]:

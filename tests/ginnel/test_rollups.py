@@ -28,6 +28,7 @@ ZONES = ("UTC", "Europe/London", "America/New_York", "Asia/Kathmandu", "Australi
 VALUES: dict[str, tuple[str | None, ...]] = {
     "country": ("DE", "GB", None), "city": ("Berlin", None), "device": ("mobile", "desktop"), "browser": ("Firefox", None),
     "utm_source": ("news", None, None), "variant": ("rule:1", None), "referrer_host": ("t.co", "google.com", None),
+    "source": ("X", None, None), "channel": ("social", "internal", None),
 }  # fmt: skip
 
 

@@ -84,6 +84,7 @@ async def test_no_handler_starts_without_a_variable_that_it_needs(stores: Stores
         "OIDC_ISSUER",
         "OIDC_NAME",
         "PYDANTIC_DISABLE_PLUGINS",
+        "METRICS",
         "MAIL_FROM",
         "MAIL_URL",
         "QUEUE_URL",

@@ -43,6 +43,9 @@ DIMENSIONS = {
     "utm_content": "c.utm_content",
     "qr": "case when c.qr then 'true' end",
     "variant": "c.variant",
+    # Kept only where it is listed, or known to be more than another site's link.
+    "source": "coalesce(c.source, c.referrer_host)",
+    "channel": "coalesce(c.channel, case when c.referrer_host is not null then 'referral' end)",
 }
 """What a click's value is, by dimension. One without a value is counted by no row: it is what the total has more."""
 

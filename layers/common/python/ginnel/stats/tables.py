@@ -48,6 +48,8 @@ class Click(Base):
     qr: Mapped[bool]
     variant: Mapped[str | None] = mapped_column(Text)
     clamped: Mapped[bool]
+    source: Mapped[str | None] = mapped_column(Text)
+    channel: Mapped[str | None] = mapped_column(Text)
     new_to_link: Mapped[bool] = mapped_column(server_default=text("false"))
     new_to_workspace: Mapped[bool] = mapped_column(server_default=text("false"))
 

@@ -241,7 +241,7 @@ WORKSPACE = (
         select row_to_json(it)::text, it.link_id, it.at, it.id from (
             select c.at, c.id, c.link_id, c.country, c.region, c.city, c.continent, c.device, c.os, c.browser, c.language,
                 c.bot, c.referrer_host, c.referrer_path, c.utm_source, c.utm_medium, c.utm_campaign, c.utm_term,
-                c.utm_content, c.qr, c.variant
+                c.utm_content, c.qr, c.variant, c.source, c.channel
             from (
                 select id from links
                 where workspace_id = :workspace and id >= cast(cast(:k1 as text) as bigint) order by id
