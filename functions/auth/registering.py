@@ -1,0 +1,51 @@
+"""Making an account."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from ginnel import installation, users, web
+from ginnel.db import Conn
+from ginnel.errors import Invalid, TooManyRequests
+from ginnel.installation import RegistrationOut
+from ginnel.invitations import answering
+from ginnel.invitations.drafts import OVER
+from ginnel.users import Registration
+from ginnel.web import Now
+
+from . import cookies, guard
+from .signing import OwnPage, SignedIn, sign_in
+
+router = APIRouter()
+
+
+@router.get(
+    "/api/v1/auth/registration",
+    tags=["auth"],
+    summary="May I register?",
+    description="Says who may: everybody, those with an invitation, or nobody. An administrator may change it at any time.",
+)
+async def registration(response: Response, conn: Conn) -> RegistrationOut:
+    response.headers["cache-control"] = "no-store"
+    return RegistrationOut(mode=await installation.registration(conn))
+
+
+@router.post(
+    "/api/v1/auth/register",
+    status_code=201,
+    tags=["auth"],
+    summary="Register",
+    description="Makes an account with a workspace of its own, and signs it in: the refresh token comes as a cookie. Whether "
+    "the address has an account already is told to its mailbox alone, from where the address is confirmed, too.",
+    responses=web.problems(
+        cookies.CrossSite, installation.RegistrationClosed, *OVER, users.EmailTaken, Invalid, TooManyRequests
+    ),
+    dependencies=[OwnPage],
+)
+async def register(wanted: Registration, request: Request, response: Response, conn: Conn, now: Now) -> SignedIn:
+    tell = await guard.registration(conn, wanted.email, request)
+    admission = await installation.admit(conn, email=wanted.email, invitation=wanted.invitation, now=now)
+    user = await users.register(conn, wanted, verified=admission.proved, tell=tell, now=now)
+    if admission.joins and wanted.invitation:
+        await answering.accept(conn, wanted.invitation, user=user.id, now=now)
+    return await sign_in(conn, user, request, response, now=now)
