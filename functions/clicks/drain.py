@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeVar
 
 import asyncpg
 
-from ginnel import clicks, ingestion, nowhere, observe, places, postgres, redis, retention, rollups, sweeps
+from ginnel import clicks, ingestion, nowhere, observe, places, postgres, recounting, redis, retention, rollups, sweeps
 from ginnel.clicks import Click
 from ginnel.ingestion import Row
 from ginnel.workspaces import emptying
@@ -268,6 +268,7 @@ async def _tend(connection: asyncpg.Connection) -> None:
     now = await connection.fetchval("select now()")
     await ingestion.tend(connection, now)
     await rollups.promote(connection)
+    await recounting.even_out(connection)
     await retention.expire(connection, now)
 
 

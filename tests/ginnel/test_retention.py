@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 import asyncpg
 import pytest
 
-from ginnel import db, ingestion, postgres, retention, rollups, stats
+from ginnel import db, ingestion, postgres, recounting, retention, stats
 from ginnel.stats import Question
 from tests.conftest import Account
 from tests.links.test_stats import a_row
@@ -69,7 +69,7 @@ async def test_clicks_go_and_answers_stay(account: Account, connection: asyncpg.
     assert await answers(workspace, link) == before
     assert await retention.expire(connection, NOW) == 0
     # Nor does counting anew forget what is gone, or a click that comes late for a day that is.
-    assert await rollups.rebuild(connection, date(2017, 2, 20), date(2017, 9, 16)) == 0
+    assert await recounting.rebuild(connection, date(2017, 2, 20), date(2017, 9, 16)) == {}
     assert await answers(workspace, link) == before
     await clicked(connection, account, link, [46])
     after = await answers(workspace, link)

@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import db, ingestion, postgres, rollups, stats
+from ginnel import db, ingestion, postgres, recounting, rollups, stats
 from ginnel.stats import Filter, Question
 from tests.links.test_stats import a_row
 
@@ -66,7 +66,7 @@ async def stored() -> AsyncIterator[None]:
         await rollups.roll(connection, [LINKS[4]])
         await ingestion.store(connection, chance.sample(made, 300) + rows(chance, 300))
         yield
-        assert await rollups.rebuild(connection, BEGIN.date(), END.date()) == 0
+        assert await recounting.rebuild(connection, BEGIN.date(), END.date()) == {}
     finally:
         await connection.close()
 
@@ -190,16 +190,37 @@ async def test_counting_anew_mends_what_is_wrong_and_nothing_else(conn: AsyncSes
     connection: asyncpg.Connection = await postgres.connect()
     try:
         await connection.execute(
-            "update link_days set clicks = clicks + 1 where link_id = $1 and day = '2025-02-03'", LINKS[0]
+            "update link_days set clicks = clicks + 1 where link_id = $1 and day < '2025-02-04'", LINKS[3]
         )
         await connection.execute(
             "delete from workspace_hours where workspace_id = $1 and hour < '2025-02-03'", WORKSPACE
         )
         await connection.execute(
+            "update workspace_quarters set bots = bots + 1 where workspace_id = $1 and quarter < '2025-01-24'",
+            WORKSPACE,
+        )
+        await connection.execute(
             "update clicks set new_to_link = false where link_id = $1 and at < '2025-02-04'", LINKS[1]
         )
         days = datetime(2025, 1, 20, tzinfo=UTC).date(), datetime(2025, 2, 5, tzinfo=UTC).date()
-        assert await rollups.rebuild(connection, *days) > 0
-        assert await rollups.rebuild(connection, *days) == 0
+        of_one = await recounting.rebuild(connection, *days, link=LINKS[3])
+        assert of_one.keys() == {"link_days"}
+        changed = await recounting.rebuild(connection, *days)
+        assert changed.keys() == {"clicks", "clicks_hourly", "workspace_hours", "workspace_quarters"}
+        assert await recounting.rebuild(connection, *days) == {}
+    finally:
+        await connection.close()
+
+
+async def test_quarters_of_hours_that_a_release_before_did_not_count_are_counted(conn: AsyncSession) -> None:
+    connection: asyncpg.Connection = await postgres.connect()
+    try:
+        await connection.execute(
+            "update workspace_quarters set clicks = clicks - 1 where workspace_id = $1 and quarter < '2025-01-24'",
+            WORKSPACE,
+        )
+        lately = datetime.now(UTC) - BEGIN
+        assert (await recounting.even_out(connection, lately)).keys() == {"workspace_quarters"}
+        assert await recounting.even_out(connection, lately) == {}
     finally:
         await connection.close()
