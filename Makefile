@@ -92,6 +92,11 @@ seed: .venv/run ## write plausible links and a year's clicks, while nothing else
 replay: .venv/run ## store clicks again that ended as dead letters, while nothing else runs on DATA
 	@$(BIN)/python -m local.replay --data $(DATA) --env-file .env
 
+.PHONY: rebuild
+rebuild: .venv/run ## count the clicks of some days anew, and say how far the roll-ups were off (FROM=2026-03-01 TO=…, LINK=…)
+	@$(if $(and $(FROM),$(TO)),,$(error say which days: make rebuild FROM=2026-03-01 TO=2026-03-31))
+	@$(BIN)/python -m local.rebuild "$(FROM)" "$(TO)" --data $(DATA) --env-file .env $(if $(LINK),--link "$(LINK)")
+
 .PHONY: admin
 admin: .venv/run ## make EMAIL an administrator with a new password, while nothing else runs on DATA
 	@$(if $(EMAIL),,$(error say whom: make admin EMAIL=ada@example.com))
