@@ -85,9 +85,7 @@ def _flag(column: str, whose: str, which: str) -> str:
 def _recount(table: str, keys: str, period: str, counted: str) -> tuple[str, str]:
     """Name a table, with what makes its rows of a period what was counted, and touches no others."""
     same = " and ".join(f"k.{key} = w.{key}" for key in keys.split(", "))
-    return (
-        table,
-        f"""
+    statement = f"""
         with wanted as materialized ({counted}),
         gone as (
             delete from {table} k
@@ -98,8 +96,8 @@ def _recount(table: str, keys: str, period: str, counted: str) -> tuple[str, str
             where (k.clicks, k.visitors, k.bots) <> (excluded.clicks, excluded.visitors, excluded.bots) returning 1
         )
         select (select count(*) from gone) + (select count(*) from changed)
-    """,
-    )  # noqa: S608  # of constants
+    """  # noqa: S608  # of constants
+    return table, statement
 
 
 # A visitor of a day whose salt is still there may come again.
