@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ginnel import web
 from ginnel.errors import Invalid
 
+from . import filtered
 from .asking import Counts, Of, Question, asked, check
 
 Interval = Literal["minute", "hour", "day", "week", "month"]
@@ -46,11 +48,14 @@ class Series(web.Output):
 async def summary(conn: AsyncSession, question: Question) -> Counts:
     """Count clicks. Raises NotFound."""
     await check(conn, question)
+    counted = (
+        filtered.counted if await filtered.known(conn, question) else partial(_counted, span=_HOURS.get(question.of))
+    )
     edges = "select cast(:since as timestamptz) as edge union all select cast(:until as timestamptz)"
     row = await conn.execute(
         text(
             f"""
-            with edges as ({edges}), counted as ({_counted(question, _HOURS.get(question.of))})
+            with edges as ({edges}), counted as ({counted(question)})
             select coalesce(sum(clicks), 0)::bigint as clicks, coalesce(sum(visitors), 0)::bigint as visitors,
                 coalesce(sum(bots), 0)::bigint as bots
             from counted
@@ -74,6 +79,9 @@ async def series(conn: AsyncSession, question: Question, *, interval: Interval, 
         raise Invalid.field("query:interval", "too_many_buckets", f"would need more than {MAX_BUCKETS} buckets")
     await check(conn, question)
     clock = interval in ("minute", "hour")
+    counted: Callable[[Question], str] = partial(_counted, span=_span(question, timezone))
+    if _along_days(question, interval, timezone) and await filtered.known(conn, question):
+        counted = filtered.counted
     rows = await conn.execute(
         text(
             f"""
@@ -82,7 +90,7 @@ async def series(conn: AsyncSession, question: Question, *, interval: Interval, 
                 select cast(:since as timestamptz) as edge union all select cast(:until as timestamptz)
                 union all select start from buckets
             ),
-            counted as ({_counted(question, _span(question, timezone))}),
+            counted as ({counted(question)}),
             summed as (
                 select {_BY_CLOCK if clock else _BY_CALENDAR} as start,
                     sum(clicks) as clicks, sum(visitors) as visitors, sum(bots) as bots
@@ -111,6 +119,13 @@ _HOURS: Mapping[Of, _Span] = {
     "workspace": _Span("workspace_hours", "hour", "1 hour"),
 }
 _QUARTERS: Mapping[Of, _Span] = {"workspace": _Span("workspace_quarters", "quarter", "15 minutes")}
+
+
+def _along_days(question: Question, interval: Interval, timezone: str) -> bool:
+    """Say whether few of the days (UTC) are cut by where buckets begin."""
+    zone = ZoneInfo(timezone)
+    whole = not any(moment.astimezone(zone).utcoffset() for moment in (question.since, question.until))
+    return interval in {"week", "month"} or (interval == "day" and whole)
 
 
 def _span(question: Question, timezone: str) -> _Span | None:
