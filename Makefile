@@ -145,6 +145,14 @@ bench-links: .venv/test ## measure how quickly links are found among a million a
 bench-stats: .venv/test ## measure how quickly a year's questions are answered, of ten million clicks (CLICKS=…)
 	@$(BIN)/python -m tests.bench.stats --clicks $(or $(CLICKS),10000000)
 
+.PHONY: bench-live
+bench-live: .venv/test ## measure how soon a click is seen by who watches, at a thousand redirects a second
+	@$(BIN)/python -m tests.bench.watched
+
+.PHONY: bench-drop
+bench-drop: .venv/test ## measure what those who store and ask notice while months of clicks are dropped
+	@$(BIN)/python -m tests.bench.dropped
+
 .PHONY: bench-lambda
 bench-lambda: .venv/test here ## measure the functions' cold and warm starts beside a handler that does nothing
 	@$(BIN)/python -m tests.bench.functions

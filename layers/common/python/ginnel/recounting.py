@@ -22,13 +22,13 @@ async def rebuild(
     """Count the days from `first` up to, not including, `last` anew; return how many rows had to be changed, by table.
 
     Of a link, only its own roll-ups are. Workspaces that have let clicks of a day go are passed over. Each day is a
-    transaction, for which those who store clicks wait.
+    transaction, for which those who store its clicks wait.
     """
     changed: Counter[str] = Counter()
     days = [first + timedelta(days=n) for n in range((last - first).days)]
     for day in days:
         async with connection.transaction():
-            await rollups.keep_others_out(connection)
+            await rollups.keep_others_out(connection, day + timedelta(days=1))
             if link is None:
                 await connection.execute(_MEET, day)
             for table, statement in _OF_LINKS:

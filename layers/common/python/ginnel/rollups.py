@@ -19,7 +19,7 @@ Imports neither the ORM nor pydantic.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,8 +50,10 @@ DIMENSIONS = {
 BUSY = 5_000
 """Clicks from which on a link's are counted by dimension. Fewer are read in a few milliseconds."""
 
-_LOCK = 7467
-"""Held by those who store clicks, together; by who counts a day anew, alone."""
+_LOCK, _OLD_LOCK = 7467, 7468
+"""Held by those who store clicks, together; by who counts a day anew, alone. The other by those who store old ones."""
+_OLD, _SURELY_OLD = timedelta(days=2), timedelta(days=3)
+"""How old a click is that its storing says so, and all clicks of a day that are so, whoever's clock one goes by."""
 
 _VALUES = "values " + ", ".join(f"('{name}'::dimension, {value})" for name, value in DIMENSIONS.items())
 
@@ -112,14 +114,21 @@ ADD = f"""
 """Common table expressions that count the rows of one named `inserted`. Rows are touched in the order of their keys."""
 
 
-async def share(connection: asyncpg.Connection) -> None:
+async def share(connection: asyncpg.Connection, oldest: datetime) -> None:
     """Keep days from being counted anew until the running transaction ends, together with others who store clicks."""
     await connection.execute("select pg_advisory_xact_lock_shared($1)", _LOCK)
+    if oldest < datetime.now(UTC) - _OLD:
+        await connection.execute("select pg_advisory_xact_lock_shared($1)", _OLD_LOCK)
 
 
-async def keep_others_out(connection: asyncpg.Connection) -> None:
-    """Have those who store clicks wait until the running transaction ends."""
-    await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
+async def keep_others_out(connection: asyncpg.Connection, before: date) -> None:
+    """Have those who store clicks of the days before `before` wait until the running transaction ends.
+
+    Where these days are long over, who stores what comes now does not have to.
+    """
+    if before > (datetime.now(UTC) - _SURELY_OLD).date():
+        await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
+    await connection.execute("select pg_advisory_xact_lock($1)", _OLD_LOCK)
 
 
 async def promote(connection: asyncpg.Connection, lately: timedelta = timedelta(hours=3)) -> int:
@@ -145,10 +154,10 @@ async def promote(connection: asyncpg.Connection, lately: timedelta = timedelta(
 async def roll(connection: asyncpg.Connection, links: Sequence[int], until: date = date.max) -> None:
     """Count links' clicks of the days before `until` by dimension, and from now on those that come late, too.
 
-    Those who store clicks wait for that.
+    Those who store clicks of these days wait for that.
     """
     async with connection.transaction():
-        await keep_others_out(connection)
+        await keep_others_out(connection, until)
         await connection.execute(_ROLL, links, until)
         await connection.execute(
             """
