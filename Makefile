@@ -138,6 +138,11 @@ sources: .venv/run ## list what Matomo's lists of referrers have and ours does n
 replay: .venv/run ## store clicks again that ended as dead letters, while nothing else runs on DATA
 	@$(BIN)/python -m local.replay --data $(DATA) --env-file .env
 
+.PHONY: rebuild
+rebuild: .venv/run ## count the clicks of some days anew, and say how far the roll-ups were off (FROM=2026-03-01 TO=…, LINK=…)
+	@$(if $(and $(FROM),$(TO)),,$(error say which days: make rebuild FROM=2026-03-01 TO=2026-03-31))
+	@$(BIN)/python -m local.rebuild "$(FROM)" "$(TO)" --data $(DATA) --env-file .env $(if $(LINK),--link "$(LINK)")
+
 .PHONY: admin
 admin: .venv/run ## make EMAIL an administrator with a new password, while nothing else runs on DATA
 	@$(if $(EMAIL),,$(error say whom: make admin EMAIL=ada@example.com))
@@ -189,6 +194,14 @@ bench-stats: .venv/test ## measure how quickly a year's questions are answered, 
 .PHONY: bench-web
 bench-web: .venv/test web ## measure how soon the dashboard is seen, beside a build without care (needs Chromium)
 	@CHROMIUM="$(CHROMIUM)" $(BIN)/python -m tests.bench.web
+
+.PHONY: bench-live
+bench-live: .venv/test ## measure how soon a click is seen by who watches, at a thousand redirects a second
+	@$(BIN)/python -m tests.bench.watched
+
+.PHONY: bench-drop
+bench-drop: .venv/test ## measure what those who store and ask notice while months of clicks are dropped
+	@$(BIN)/python -m tests.bench.dropped
 
 .PHONY: bench-lambda
 bench-lambda: .venv/test here ## measure the functions' cold and warm starts beside a handler that does nothing

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 import asyncpg
@@ -161,7 +161,7 @@ async def draw(connection: asyncpg.Connection, days: Sequence[Day]) -> int:
     """Draw the clicks of some days, all of one month, and count them; return how many they are."""
     slots = [hour for hour, weight in enumerate(_HOURS) for _ in range(weight)]
     async with connection.transaction():
-        await rollups.share(connection)
+        await rollups.share(connection, datetime.combine(min(one.day for one in days), time(), UTC))
         drawn: int = await connection.fetchval(
             _DRAW,
             [one.day for one in days],

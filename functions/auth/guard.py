@@ -8,7 +8,6 @@ with the right password are given back then, so that who signs in often, such as
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,28 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ginnel import db, devices, settings, throttle, users, visits, web
 
 from . import cookies
+from .bounds import Settings
 
 _WINDOW = 600
 _HOUR = 3600
 _DAY = 86_400
-
-
-@dataclass(frozen=True)
-class Settings:
-    login_tries: int = 10
-    """At one account by strangers, and from one remembered browser, within ten minutes."""
-    login_tries_address: int = 50
-    """From one address within ten minutes, at whatever accounts."""
-    registrations_address: int = 1000
-    """From one address within a day."""
-    registration_mails: int = 5
-    """To one mailbox within a day."""
-    guests_address_hour: int = 5
-    """From one address within an hour."""
-    guests_address: int = 20
-    """From one address within a day."""
-    guests_total: int = 1000
-    """From all addresses within a day."""
 
 
 class Try(NamedTuple):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import Depends, Request, Response
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import devices, sessions, tokens, web
-from ginnel.factors import Means
 from ginnel.users import User, UserOut
 
 from . import cookies
+
+if TYPE_CHECKING:
+    from ginnel.factors import Means
 
 OwnPage = Depends(cookies.same_site)
 """For every route that reads or sets a cookie."""

@@ -27,6 +27,7 @@ from ginnel import (
     observe,
     places,
     postgres,
+    recounting,
     redis,
     retention,
     rollups,
@@ -297,6 +298,7 @@ async def _tend(connection: asyncpg.Connection) -> None:
     now = await connection.fetchval("select now()")
     await ingestion.tend(connection, now)
     await rollups.promote(connection)
+    await recounting.even_out(connection)
     await retention.expire(connection, now)
 
 

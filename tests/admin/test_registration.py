@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 import pytest
 
-from ginnel import db, installation, settings, tickets
+from ginnel import db, installation, installation_settings, settings, tickets
 from tests.auth.conftest import problem
 from tests.conftest import Account
 from tests.mailing import Post
@@ -59,7 +59,7 @@ async def test_the_environment_says_it_until_an_operator_does(client: httpx.Asyn
         monkeypatch.setenv("REGISTRATION", "ajar")
         settings.read.cache_clear()
         with pytest.raises(settings.BadSettings, match="open, invite or closed"):
-            settings.read(installation.Settings)
+            settings.read(installation_settings.Settings)
     finally:
         monkeypatch.undo()
         settings.read.cache_clear()

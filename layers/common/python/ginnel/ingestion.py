@@ -71,7 +71,7 @@ async def store(connection: asyncpg.Connection, rows: Sequence[Row]) -> int:
             "create temporary table if not exists incoming (like clicks including defaults) on commit delete rows"
         )
         await connection.copy_records_to_table("incoming", schema_name="pg_temp", columns=Row._fields, records=rows)
-        await rollups.share(connection)
+        await rollups.share(connection, min(row.at for row in rows))
         stored = await connection.fetchrow(_STORE)
         if stored["heard"]:
             heard = set(stored["heard"])

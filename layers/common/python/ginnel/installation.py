@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, NamedTuple, cast
 
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ginnel import audit, mail, settings, tickets, users, web
 from ginnel.db import Base
 from ginnel.errors import Forbidden, Invalid
+from ginnel.installation_settings import Settings
 from ginnel.invitations import Invitation
 
 INVITED = timedelta(days=7)
@@ -22,18 +22,6 @@ INVITED = timedelta(days=7)
 
 Mode = Literal["open", "invite", "closed"]
 """Who may register: everybody, those who were sent an invitation, nobody."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    registration: str = "open"
-    """Who may register, until an administrator has said so: open, invite or closed."""
-    guests: bool = True
-    """Whether links can be made before one registers, where everybody may register."""
-
-    def __post_init__(self) -> None:
-        if self.registration not in ("open", "invite", "closed"):
-            raise ValueError("REGISTRATION must be open, invite or closed")
 
 
 class Installation(Base):
