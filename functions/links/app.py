@@ -11,11 +11,14 @@ from . import (
     blocked,
     domains,
     exchange,
+    extracts,
     inspecting,
     moderation,
     orphans,
     qr,
     reading,
+    shared,
+    shares,
     statistics,
     tags,
     targets,
@@ -27,6 +30,7 @@ from .lane import NEEDS
 app = web.new_app("Links", needs=NEEDS)
 # Routes of fixed words come before those that take any id.
 for part in (
-    exchange, qr, inspecting, reading, writing, statistics, tags, domains, orphans, blocked, moderation, targets, webhooks,
+    exchange, qr, inspecting, shares, reading, writing, statistics, extracts, shared, tags, domains, orphans, blocked,
+    moderation, targets, webhooks,
 ):  # fmt: skip
     app.include_router(part.router)

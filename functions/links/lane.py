@@ -14,9 +14,10 @@ _BY_RESOURCE = {
     "targets": "targets",
     "webhooks": "webhooks",
     "imports": "exchange",
+    "shared": "shared",
 }
 """Modules of routes by the third segment of their paths."""
-_BY_ENDING = {
+_OF_LINKS = {
     "export": "exchange",
     "qr": "qr",
     "available": "inspecting",
@@ -24,11 +25,12 @@ _BY_ENDING = {
     "history": "inspecting",
     "bulk": "writing",
     "revert": "writing",
+    "shares": "shares",
 }
-"""And of links', by their last."""
+"""And of links', by what follows the id, or stands in its place."""
 _BY_DUTY = {"blocked-hosts": "blocked", "links": "moderation"}
 """And of those below /api/v1/admin, by the fourth."""
-PARTS = {"reading", *_BY_RESOURCE.values(), *_BY_ENDING.values(), *_BY_DUTY.values()}
+PARTS = {"reading", "extracts", *_BY_RESOURCE.values(), *_OF_LINKS.values(), *_BY_DUTY.values()}
 
 
 def module(method: str, path: str) -> str:
@@ -37,9 +39,11 @@ def module(method: str, path: str) -> str:
     resource = segments[3] if len(segments) > 3 else ""  # noqa: PLR2004  # /api/v1/resource
     if resource == "admin":
         return _BY_DUTY.get("".join(segments[4:5]), "blocked")
+    if resource == "stats" and segments[-1] == "export":
+        return "extracts"
     if resource in _BY_RESOURCE:
         return _BY_RESOURCE[resource]
-    return _BY_ENDING.get(segments[-1]) or ("reading" if method == "GET" else "writing")
+    return _OF_LINKS.get("".join(segments[5:6]) or segments[-1]) or ("reading" if method == "GET" else "writing")
 
 
 part = parts.maker("Links", __package__, needs=NEEDS)

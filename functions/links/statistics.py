@@ -4,69 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Header, Query
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from ginnel import access, db, rollups, stats, web
-from ginnel.access import Me
+from ginnel import access, db, stats, web
 from ginnel.db import Conn
-from ginnel.errors import FieldError, Invalid, NotFound, TooManyRequests
-from ginnel.stats import Filter, Question
-from ginnel.web import Moment, Now
+from ginnel.errors import Invalid, NotFound, TooManyRequests
+from ginnel.web import Moment
+
+from .asking import PROBLEMS, Asked, Compare, Dimension, Limit, Zone
 
 router = APIRouter()
 
-Analyst = Annotated[Me, Depends(access.may("stats:read"))]
-Id = Annotated[int | None, Query(ge=1, lt=2**63)]
-PROBLEMS = web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, Invalid)
-
-MOST_FILTERS = 50
-_FILTER = re.compile(r"(-?)([a-z_]+):(.*)", re.DOTALL)
-
-
-def asked(  # noqa: PLR0913  # FastAPI injects each by its type
-    me: Analyst,
-    now: Now,
-    link: Annotated[Id, Query(description="A link's id.")] = None,
-    tag: Annotated[Id, Query(description="A tag's id, for all links that have it.")] = None,
-    domain: Annotated[Id, Query(description="A domain's id, for the workspace's links there.")] = None,
-    since: Annotated[Moment | None, Query(alias="from", description="30 days before `to`, if not said.")] = None,
-    until: Annotated[Moment | None, Query(alias="to", description="Up to, not including; now, if not said.")] = None,
-    wanted: Annotated[
-        list[str] | None,
-        Query(
-            alias="filter",
-            max_length=MOST_FILTERS,
-            description="`country:DE` keeps clicks with this value, `-country:DE` those without, `country:` those that have "
-            "none. Several values of a dimension are alternatives; several dimensions must all agree. "
-            f"Dimensions: {', '.join(rollups.DIMENSIONS)}.",
-            examples=[["country:DE", "country:AT", "-browser:Firefox"]],
-        ),
-    ] = None,
-) -> Question:
-    """Read whose clicks a question is about, of which time, and which of them; all of the workspace's if nothing is said."""
-    # A click of this very moment is in "until now".
-    until = until or now + timedelta(minutes=1)
-    since = since or until - timedelta(days=30)
-    if since >= until:
-        raise Invalid.field("query:to", "not_in_order", "must be later than from")
-    chosen: list[tuple[stats.Of, int]] = []
-    for name, given in (("link", link), ("tag", tag), ("domain", domain)):
-        if given is not None:
-            chosen.append((name, given))  # type: ignore[arg-type]  # each is one of Of's words
-    if len(chosen) > 1:
-        raise Invalid.field(f"query:{chosen[1][0]}", "too_many", "goes with no other of link, tag and domain")
-    of, identifier = chosen[0] if chosen else ("workspace", me.workspace)
-    return Question(me.workspace, of, identifier, since, until, _filters(wanted or []))
-
-
-Asked = Annotated[Question, Depends(asked)]
 WATCHERS = 200
 """Streams that a process keeps open at a time; each looks once a second."""
 _watchers = asyncio.Semaphore(WATCHERS)
@@ -76,27 +29,6 @@ class TooManyWatchers(TooManyRequests):
     """As many streams are open as this server keeps. Ask for JSON instead."""
 
     code = "too_many_watchers"
-
-
-Limit = Annotated[int, Query(ge=1, le=stats.MOST)]
-Compare = Annotated[Literal["previous"] | None, Query(description="Also counts the time before, as long as this one.")]
-
-
-def _filters(wanted: list[str]) -> list[Filter]:
-    """Read filters. Raises Invalid that names each bad one."""
-    values: dict[tuple[str, bool], list[str | None]] = {}
-    faults = []
-    for text in wanted:
-        found = _FILTER.fullmatch(text)
-        if found is None or found[2] not in rollups.DIMENSIONS or "\0" in text:
-            faults.append(
-                FieldError("query:filter", "filter_invalid", f"is not dimension:value or -dimension:value: {text!r}")
-            )
-        else:
-            values.setdefault((found[2], found[1] == "-"), []).append(found[3] or None)
-    if faults:
-        raise Invalid("Some filters can't be read.", errors=faults)
-    return [Filter(dimension, given, negated) for (dimension, negated), given in values.items()]
 
 
 @router.get(
@@ -126,7 +58,7 @@ async def series(
     question: Asked,
     conn: Conn,
     interval: stats.Interval = "day",
-    timezone: Annotated[str, Query(max_length=64, examples=["Europe/London"])] = "UTC",
+    timezone: Zone = "UTC",
     compare: Compare = None,
 ) -> stats.Series:
     counted = await stats.series(conn, question, interval=interval, timezone=timezone)
@@ -145,9 +77,7 @@ async def series(
 async def breakdown(
     question: Asked,
     conn: Conn,
-    dimension: Annotated[
-        str, Query(max_length=32, description=f"One of {', '.join(rollups.DIMENSIONS)}.", examples=["country"])
-    ],
+    dimension: Dimension,
     limit: Limit = 10,
 ) -> stats.Breakdown:
     return await stats.breakdown(conn, question, dimension=dimension, limit=limit)

@@ -82,6 +82,7 @@ async def _links(it: Planted) -> None:
         max_clicks=1000,
     )
     await it.http.patch(f"/api/v1/links/{link['id']}", json={"title": it.word("later title"), "password": None})
+    await _made(it, f"/api/v1/links/{link['id']}/shares", name=it.word("share's name"))
     gone = await _made(it, "/api/v1/links", target=url("deleted link's target"))
     await it.http.delete(f"/api/v1/links/{gone['id']}")
     it.slugs = {"live": link["slug"], "deleted": gone["slug"]}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ginnel import ingestion
+from ginnel import cursors, ingestion
 from tests.conftest import Account
 from tests.links.test_stats import a_row, put
 
@@ -116,8 +116,17 @@ async def test_the_newest_clicks_come_page_by_page(account: Account) -> None:
     assert sorted(seen) == sorted(str(row.id) for row in made)
     assert len(set(seen)) == 7
     assert "visitor" not in page["items"][0]
-    refused = await account.http.get("/api/v1/stats/clicks", params={"cursor": "nonsense"})
-    assert refused.json()["errors"][0]["code"] == "cursor_invalid"
+    id_ = "00000000-0000-0000-0000-000000000000"
+    for wrong in ("nonsense", cursors.pack("2025-01-01", id_), cursors.pack("0001-01-01T00:00:00Z", id_), cursors.pack(1, id_),
+                   cursors.pack("2025-01-01T00:00:00Z", 7)):  # fmt: skip
+        refused = await account.http.get("/api/v1/stats/clicks", params={"cursor": wrong})
+        assert refused.json()["errors"][0]["code"] == "cursor_invalid"
+
+
+@pytest.mark.parametrize("cursor", [cursors.pack("2025-01-01"), cursors.pack("0001-01-01T00:00:00Z"), cursors.pack(7)])
+async def test_what_is_no_cursor_of_a_watchers_is_refused(account: Account, cursor: str) -> None:
+    refused = await account.http.get("/api/v1/stats/live", params={"cursor": cursor})
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "cursor_invalid")
 
 
 async def test_whoever_asks_again_sees_what_has_come(account: Account) -> None:

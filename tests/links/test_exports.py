@@ -106,6 +106,18 @@ async def test_an_export_imported_elsewhere_gives_the_same_links(
     assert list(map(unlike, await links_of(there))) == list(map(unlike, await links_of(here)))
 
 
+@pytest.mark.parametrize("format_", ["csv", "json", "ndjson"])
+async def test_a_text_that_begins_with_an_apostrophe_keeps_it(register: Register, format_: str) -> None:
+    titles = ["'=1+1", "''", "'quoted", "'\uff1dx", "=1+1"]
+    here, there = await register(), await register()
+    for title in titles:
+        await here.link(title=title, description=title, external_id=title)
+    file = await exported(here, format=format_)
+    await finish(there, await start(there, file, domain=await domain_of(there)))
+    fields = ("title", "description", "external_id")
+    assert [tuple(link[field] for field in fields) for link in await links_of(there)] == [(t, t, t) for t in titles]
+
+
 async def test_a_spreadsheet_runs_nothing_of_an_export(account: Account) -> None:
     for title in ("=1+1", "+1", "-1", "@a", "\uff1dx", "'quoted", 'a "b", c'):
         await account.link(title=title, tags=["=t"])

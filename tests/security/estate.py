@@ -224,6 +224,18 @@ async def _of_owner(own: Tenant, statement: str) -> int:
     return made
 
 
+async def _share(own: Tenant) -> int:
+    link = await own.thing("link")
+    return await own.make(f"/api/v1/links/{link}/shares", {"name": own.unique()})
+
+
+async def _token(own: Tenant) -> str:
+    """Share a link, and return what its address has."""
+    link = await own.thing("link")
+    token: str = (await own.ask("POST", f"/api/v1/links/{link}/shares", json={}))["token"]
+    return token
+
+
 async def _blocked(own: Tenant) -> int:
     """Block a host: that is the installation's, whoever asks."""
     made: int = await sql(
@@ -247,9 +259,11 @@ THINGS: dict[str, Callable[[Tenant], Awaitable[Any]]] = {
     "orphan": _orphan,
     "passkey": _passkey,
     "session": _session,
+    "share": _share,
     "slug": _slug,
     "spare": _spare,
     "tag": _tag,
+    "token": _token,
     "user": _user,
     "webhook": _webhook,
     "workspace": _workspace,

@@ -159,6 +159,19 @@ ROUTES: dict[str, Row] = {
     "GET /api/v1/stats/breakdown": Row("stats:read", query={"link": Of("link"), "dimension": "country"}),
     "GET /api/v1/stats/clicks": Row("stats:read", query={"tag": Of("tag")}),
     "GET /api/v1/stats/live": Row("stats:read", query={"link": Of("link")}),
+    "GET /api/v1/stats/series/export": Row("stats:read", query={"link": Of("link")}),
+    "GET /api/v1/stats/breakdown/export": Row("stats:read", query={"link": Of("link"), "dimension": "country"}),
+    "GET /api/v1/stats/clicks/export": Row("stats:read", query={"tag": Of("tag")}),
+    # Who may not see numbers can't show them to others.
+    "POST /api/v1/links/{link_id}/shares": Row(
+        "links:write", json={"name": "{unique}"}, but={"key of links:write": 403}
+    ),
+    "GET /api/v1/links/{link_id}/shares": Row("links:read", shows=("share",)),
+    "DELETE /api/v1/links/{link_id}/shares/{share_id}": Row("links:write"),
+    "GET /api/v1/shared/{token}": Row(PUBLIC),
+    "GET /api/v1/shared/{token}/summary": Row(PUBLIC),
+    "GET /api/v1/shared/{token}/series": Row(PUBLIC),
+    "GET /api/v1/shared/{token}/breakdown": Row(PUBLIC, query={"dimension": "country"}),
     "GET /api/v1/tags": Row("links:read", shows=("tag",)),
     "POST /api/v1/tags": Row("links:write", json={"name": "{unique}"}),
     "PATCH /api/v1/tags/{tag_id}": Row("links:write", json={"name": "{unique}"}),

@@ -32,6 +32,7 @@ IDS = {
     "import": "path.import_id",
     "link": "path.link_id",
     "orphan": "path.orphan_id",
+    "share": "path.share_id",
     "tag": "path.tag_id",
     "webhook": "path.webhook_id",
 }

@@ -44,6 +44,7 @@ FIELDS: list[tuple[str, str, dict[str, Any], str]] = [
     ("POST", f"{LINKS}/bulk", {"json": [{"op": "update", "id": "WHO", "title": "taken"}]}, "link"),
     ("POST", f"{LINKS}/bulk", {"json": [{"op": "delete", "id": "WHO"}]}, "link"),
     ("GET", "/api/v1/stats/summary", {"params": {"link": "WHO"}}, "link"),
+    ("GET", "/api/v1/stats/clicks/export", {"params": {"link": "WHO"}}, "link"),
 ]
 
 

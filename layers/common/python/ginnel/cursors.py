@@ -6,8 +6,11 @@ import base64
 import binascii
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
+from ginnel import web
 from ginnel.errors import Invalid
 
 T = TypeVar("T")
@@ -38,3 +41,17 @@ def number(value: Any) -> int:  # noqa: ANN401  # whatever a client may have put
     if type(value) is not int or not 0 < value < 2**63:
         raise ValueError("no number of ours")
     return value
+
+
+def moment(value: Any) -> datetime:  # noqa: ANN401  # as above
+    """Return a time, as isoformat() has written it. Raises ValueError, TypeError."""
+    read = datetime.fromisoformat(value)
+    if read.tzinfo is None:
+        raise ValueError("no time of ours")
+    web.representable(read)
+    return read
+
+
+def uuid(value: Any) -> UUID:  # noqa: ANN401  # as above
+    """Return a click's id. Raises ValueError."""
+    return UUID(str(value))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlencode
@@ -46,6 +47,14 @@ class Piece(NamedTuple):
 
     text: str
     next_cursor: str | None
+
+
+def objects(said: Iterable[Any], format_: Format, *, begun: bool) -> str:
+    """Write a page's objects as JSON, or a line each; `begun` says whether others came before these."""
+    texts = [json.dumps(one, ensure_ascii=False) for one in said]
+    if format_ == "ndjson":
+        return "".join(f"{one}\n" for one in texts)
+    return "".join(f",\n{one}" if begun or number else one for number, one in enumerate(texts))
 
 
 def page_size() -> int:

@@ -87,10 +87,7 @@ async def _page(asked: Asked, cursor: str | None) -> LinkPage:
 def _written(items: Iterable[LinkOut], format_: Format, *, begun: bool) -> str:
     if format_ == "csv":
         return sheets.lines([_cell(field, value) for field, value in _fields(link)] for link in items)
-    objects = [json.dumps(link.model_dump(mode="json"), ensure_ascii=False) for link in items]
-    if format_ == "ndjson":
-        return "".join(f"{one}\n" for one in objects)
-    return "".join(f",\n{one}" if begun or number else one for number, one in enumerate(objects))
+    return downloads.objects((link.model_dump(mode="json") for link in items), format_, begun=begun)
 
 
 def _fields(link: LinkOut) -> Iterator[tuple[str, Any]]:

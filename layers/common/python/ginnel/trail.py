@@ -104,10 +104,7 @@ def _written(entries: Iterable[EntryOut], format_: Format, *, begun: bool) -> st
     said = [entry.model_dump(mode="json") for entry in entries]
     if format_ == "csv":
         return sheets.lines([_cell(entry[column]) for column in COLUMNS] for entry in said)
-    objects = [json.dumps(entry, ensure_ascii=False) for entry in said]
-    if format_ == "ndjson":
-        return "".join(f"{one}\n" for one in objects)
-    return "".join(f",\n{one}" if begun or number else one for number, one in enumerate(objects))
+    return downloads.objects(said, format_, begun=begun)
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401  # whatever an entry has

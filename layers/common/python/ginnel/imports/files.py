@@ -47,9 +47,14 @@ class Reader:
 
     @property
     def state(self) -> str:
-        kind = "csv" if isinstance(self._rows, CommaRows) else "json"
+        kind = "csv" if self.comma else "json"
         rows = self._rows.state() if self._rows else None
         return json.dumps({"encoding": self._encoding, "bytes": self._bytes.hex(), "kind": kind, "rows": rows})
+
+    @property
+    def comma(self) -> bool:
+        """Whether the file is CSV, once anything of it was read."""
+        return isinstance(self._rows, CommaRows)
 
     def read(self, data: bytes, *, last: bool = False) -> Iterator[Row]:
         """Return the rows that end in what comes next. Raises Invalid for a file that can't be read on."""

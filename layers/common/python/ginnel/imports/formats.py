@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote
 
-from ginnel import sheets
 from ginnel.drafts import Imported
 from ginnel.errors import Invalid
 
@@ -69,7 +68,7 @@ def _ginnel(cells: Cells) -> dict[str, Any]:
     for field, name in _OWN.items():
         value = cells.get(name)
         if isinstance(value, str):
-            value = _own(field, sheets.plain(value))
+            value = _own(field, value)
         made[field] = value
     known = _KINDS["ginnel"].known
     made |= {name: value for name, value in cells.items() if name not in known}  # for the model to refuse

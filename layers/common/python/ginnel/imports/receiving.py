@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import audit
+from ginnel import audit, sheets
 from ginnel.errors import Conflict, FieldError, Invalid
 
 from . import formats
@@ -116,7 +116,7 @@ async def _take(conn: AsyncSession, into: Import, body: AsyncIterator[bytes], *,
     async def keep(read: Sequence[Row]) -> None:
         nonlocal size
         for row in read:
-            kept = _kept(row) if into.rows + len(rows) else _first(into, row)
+            kept = _taken(into, row, first=not into.rows + len(rows), comma=reader.comma)
             rows.append(kept)
             size += kept["size"]
             if len(rows) >= _AT_ONCE or size >= _BYTES_AT_ONCE:
@@ -148,21 +148,29 @@ async def _take(conn: AsyncSession, into: Import, body: AsyncIterator[bytes], *,
 _PIECE = 65_536
 
 
-def _first(into: Import, row: Row) -> dict[str, Any]:
+def _taken(into: Import, row: Row, *, first: bool, comma: bool) -> dict[str, Any]:
+    if first:
+        _learn(into, row)
+    # Only our own CSV has cells that `sheets` has made safe: the same text in JSON is meant as it stands.
+    return _kept(row, safe=comma and into.format == "ginnel")
+
+
+def _learn(into: Import, row: Row) -> None:
     """Learn from the first row what format the file has, if nobody has said."""
     names = list(row.names)
     if into.format == "auto":
         into.format = formats.detect(names)
     into.ignored = formats.check(into.format, names)  # type: ignore[arg-type]  # a text to the ORM
-    return _kept(row)
 
 
-def _kept(row: Row) -> dict[str, Any]:
+def _kept(row: Row, *, safe: bool) -> dict[str, Any]:
     """Make what is written down of a row. Passwords are not: only whether there was one."""
     cells = {
         name: formats.given(value) if formats.named(name) == formats.PASSWORD else value
         for name, value in row.cells.items()
     }
+    if safe:
+        cells = {name: sheets.plain(value) if isinstance(value, str) else value for name, value in cells.items()}
     fault = row.fault
     try:
         written = json.dumps(cells, ensure_ascii=False, allow_nan=False)

@@ -36,6 +36,7 @@ from ginnel import (
     postgres,
     purges,
     sessions,
+    shares,
     stats,
     tickets,
     users,
@@ -48,7 +49,7 @@ from ginnel.oidc import identities
 # The mapped classes register themselves with Base when their modules are imported.
 MODELS = (
     addresses, audit, blocking, devices, domains, erasure, factors, idempotency, identities, imports, installation, keys, links,
-    mail, orphans, purges, sessions, stats, tickets, users, webhooks, workspaces,
+    mail, orphans, purges, sessions, shares, stats, tickets, users, webhooks, workspaces,
 )  # fmt: skip
 METADATA = Base.metadata
 

@@ -1,6 +1,6 @@
 """Questions about clicks, each a function. `clicks` counts people, `bots` what a maintained list names, each apart."""
 
-from .asking import Counts, Filter, Of, Question
+from .asking import Counts, Filter, Of, Question, check
 from .breaking_down import MOST, Breakdown, breakdown
 from .counting import MAX_BUCKETS, Bucket, Interval, Series, Summary, series, summary
 from .live import Live, look, stream
@@ -30,6 +30,7 @@ __all__ = [
     "VisitorSalt",
     "Visits",
     "breakdown",
+    "check",
     "look",
     "newest",
     "series",

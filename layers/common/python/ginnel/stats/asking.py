@@ -71,6 +71,13 @@ _WHOSE: Mapping[Of, str] = {
 _NEW: Mapping[Of, str] = {"link": "c.new_to_link", "workspace": "c.new_to_workspace"}
 
 
+def clicks_of(question: Question) -> str:
+    """Make the SELECT of a question's clicks, as c.*, where nobody is to be told from another."""
+    return f"""
+        select c.* from clicks c where {_WHOSE[question.of]} and c.at >= :since and c.at < :until{_wanted(question.filters)}
+    """  # noqa: S608  # of constants; values are parameters
+
+
 def asked(question: Question) -> str:
     """Make the SELECT of a question's clicks, as c.*, with `person` and `new`: somebody's first of the day here.
 

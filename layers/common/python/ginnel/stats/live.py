@@ -37,7 +37,7 @@ class Live(web.Output):
 async def look(question: Question, *, open_end: bool, cursor: str | None, limit: int = 50) -> Live:
     """Look once. `open_end` moves the question's end along. Raises NotFound, or Invalid for what is no cursor."""
     now = datetime.now(UTC)
-    since = cursors.read(cursor, datetime.fromisoformat) if cursor else now - timedelta(hours=1)
+    since = cursors.read(cursor, cursors.moment) if cursor else now - timedelta(hours=1)
     if open_end:
         question = replace(question, until=now + timedelta(minutes=1))
     async with db.session() as conn:

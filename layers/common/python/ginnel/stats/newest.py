@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import cursors, web
 
-from .asking import Question, asked, check
+from .asking import Question, check, clicks_of
 
 
 class Visit(web.Output):
@@ -51,7 +51,7 @@ class _After(NamedTuple):
 
     @classmethod
     def read(cls, at: str, identifier: str) -> _After:
-        return cls(datetime.fromisoformat(at), UUID(identifier))
+        return cls(cursors.moment(at), cursors.uuid(identifier))
 
 
 async def newest(conn: AsyncSession, question: Question, *, limit: int, cursor: str | None) -> Visits:
@@ -64,7 +64,7 @@ async def newest(conn: AsyncSession, question: Question, *, limit: int, cursor: 
                 f"""
                 select id, at, link_id as link, country, region, city, continent, device, os, browser, language, bot,
                     referrer_host, referrer_path, utm_source, utm_medium, utm_campaign, utm_term, utm_content, qr, variant
-                from ({asked(question)}) c
+                from ({clicks_of(question)}) c
                 {"where (c.at, c.id) < (:at, :click)" if after else ""}
                 order by c.at desc, c.id desc limit :limit
                 """  # noqa: S608  # of constants; values are parameters

@@ -162,6 +162,15 @@ WORKSPACE = (
         (_NUMBER, re.compile("[0-9]{1,9}")),
     ),
     Kind(
+        "shares",
+        """
+        select row_to_json(it)::text, it.id from (
+            select id, link_id, name, created_by, created_at, expires_at from link_shares
+            where workspace_id = :workspace and id > cast(cast(:k1 as text) as bigint) order by id limit :most
+        ) it
+        """,
+    ),
+    Kind(
         "tags",
         """
         select row_to_json(it)::text, it.id from (
