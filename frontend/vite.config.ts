@@ -2,6 +2,7 @@ import tailwind from "@tailwindcss/vite";
 import { tanstackRouter } from "@tanstack/router-plugin/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { worldMap } from "./scripts/world-map";
 
 const API = process.env.API ?? "http://localhost:8000";
 
@@ -10,6 +11,7 @@ export default defineConfig({
     tanstackRouter({ target: "react", autoCodeSplitting: true, generatedRouteTree: "src/routes.gen.ts" }),
     react(),
     tailwind(),
+    worldMap(),
   ],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   build: {
