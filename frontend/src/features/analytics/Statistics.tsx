@@ -5,6 +5,7 @@ import { Filters } from "./Filters";
 import { Numbers } from "./Numbers";
 import { SeriesCard } from "./SeriesCard";
 import { SeveralButton } from "./SeveralButton";
+import { ShareButton } from "./ShareButton";
 import { StagingContext } from "./staging";
 import { StatisticsSkeleton } from "./StatisticsSkeleton";
 import { Toolbar } from "./Toolbar";
@@ -27,6 +28,7 @@ export function Statistics({ of, children }: { of: Of; children?: ReactNode }) {
           <Toolbar>
             <SeveralButton on={several} onChange={setSeveral} />
             {children}
+            {"link" in of && <ShareButton link={of.link} />}
           </Toolbar>
           <Filters several={several} staged={staged} onApply={apply} onDiscard={discard} />
           <Numbers />
