@@ -18,7 +18,7 @@ export function Breakdowns() {
     <>
       <div className={live ? "grid gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]" : ""}>
         <section aria-labelledby="world-map" className="card min-w-0 p-3 sm:p-5">
-          <h2 id="world-map" className="mb-2 font-semibold">
+          <h2 id="world-map" className="mb-1 flex min-h-8 items-center font-semibold">
             {text.map.heading}
           </h2>
           <Suspense fallback={<div className={`skeleton ${MAP_BOX}`} />}>

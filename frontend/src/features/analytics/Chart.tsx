@@ -23,7 +23,9 @@ export function Chart({ buckets, before }: { buckets: readonly Bucket[]; before?
   const shown = KINDS.filter((kind) => !hidden.includes(kind));
   const most = Math.max(0, ...buckets.flatMap((bucket) => shown.map((kind) => bucket[kind])), ...(before?.map(({ clicks }) => clicks) ?? []));
   const drawn = plot(buckets.length, most, size);
-  const cursor = useChartCursor(buckets, before, drawn.nearest);
+  // What has not come yet is nothing that could be seen, rather than nought.
+  const past = buckets.filter(({ start }) => new Date(start) <= now);
+  const cursor = useChartCursor(buckets, before, drawn.nearest, past.length);
   const empty = !buckets.some(({ clicks, bots }) => clicks + bots > 0);
   const [from, to] = [period({ ...range, until: new Date(range.since.getTime() + 1) }, zone), period({ ...range, since: new Date(range.until.getTime() - 1) }, zone)];
   return (
@@ -43,8 +45,7 @@ export function Chart({ buckets, before }: { buckets: readonly Bucket[]; before?
           plot={drawn}
           size={size}
           buckets={buckets}
-          // What has not come yet is nothing that could be seen, rather than nought.
-          past={buckets.filter(({ start }) => new Date(start) <= now)}
+          past={past}
           before={before}
           shown={shown}
           at={cursor.at}

@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { getSharedByTokenBreakdown, getSharedByTokenSeries, getSharedByTokenSummary, getStatsBreakdown, getStatsSeries, getStatsSummary } from "@/api/generated";
+import { type Bucket, getSharedByTokenBreakdown, getSharedByTokenSeries, getSharedByTokenSummary, getStatsBreakdown, getStatsSeries, getStatsSummary } from "@/api/generated";
 import type { Dimension } from "./dimensions";
 import type { Range } from "./range";
 import type { Interval } from "./search";
@@ -63,14 +63,21 @@ export const breakdownOptions = (question: Question, dimension: Dimension, limit
 
 /** Before anything that is counted here. */
 const BEGINNING = "2005-01-01T00:00:00.000Z";
+/** Milliseconds of no less than any month. */
+const MONTH = 32 * 86_400_000;
 
-/** The moment from which on there are clicks; undefined where there are none. */
+const firstOf = (buckets: readonly Bucket[]): string | undefined => buckets.find(({ clicks, bots }) => clicks + bots > 0)?.start;
+
+/** The day on which there were clicks first; null where there were none. It is looked for by month, then by day. */
 export const earliestOptions = (of: Of, until: string, timezone: string) =>
   queryOptions({
     queryKey: ["statistics", "earliest", of, until, timezone],
     queryFn: async ({ signal }) => {
-      const months = await series({ of, from: BEGINNING, to: until, filter: [] }, "month", timezone, signal);
-      return months.find(({ clicks, bots }) => clicks + bots > 0)?.start ?? null;
+      const within = (from: string, to: string) => ({ of, from, to, filter: [] });
+      const month = firstOf(await series(within(BEGINNING, until), "month", timezone, signal));
+      if (month === undefined) return null;
+      const end = new Date(Math.min(Date.parse(month) + MONTH, Date.parse(until))).toISOString();
+      return firstOf(await series(within(month, end), "day", timezone, signal)) ?? month;
     },
     staleTime: Infinity,
   });

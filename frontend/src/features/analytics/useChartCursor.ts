@@ -14,13 +14,14 @@ const LEAP = 10;
  * A place on the chart and what it says. Arrow keys move it, Shift with them selects, Enter looks closer; so does a click, and
  * dragging selects. A finger looks first: a second tap on the same point looks closer.
  */
-export function useChartCursor(buckets: readonly Bucket[], before: readonly Bucket[] | undefined, nearest: (x: number) => number) {
+export function useChartCursor(buckets: readonly Bucket[], before: readonly Bucket[] | undefined, nearest: (x: number) => number, past: number) {
   const { range, interval, zone } = useView();
   const go = useGo();
   const [at, setAt] = useState<number>();
   const [anchor, setAnchor] = useState<number>();
   const [held, setHeld] = useState(false);
-  const last = buckets.length - 1;
+  // Keys go to what has come; the rest of the day is there to be compared with.
+  const last = Math.max(past - 1, 0);
   const selected = anchor !== undefined && at !== undefined && anchor !== at ? ([anchor, at] as const) : undefined;
   const name = (index: number) => point(new Date(buckets[index]?.start ?? range.since), interval, zone);
 
@@ -61,7 +62,7 @@ export function useChartCursor(buckets: readonly Bucket[], before: readonly Buck
   }
   const pointed = (event: PointerEvent) => nearest(event.clientX - event.currentTarget.getBoundingClientRect().left);
   return {
-    at: at !== undefined && at <= last ? at : undefined,
+    at: at !== undefined && at < buckets.length ? at : undefined,
     selected,
     spoken: say(),
     handlers: {

@@ -8,7 +8,7 @@ import { orphans as text } from "@/text/orphans";
 import { addressOf } from "./api";
 
 /** A slug that leads nowhere: how often it was asked for, and what can be done about it. */
-export function OrphanRow({ orphan, mayMake, mayDismiss, onDismiss }: { orphan: OrphanOut; mayMake: boolean; mayDismiss: boolean; onDismiss: () => void }) {
+export function OrphanRow({ orphan, mayEdit, onDismiss }: { orphan: OrphanOut; mayEdit: boolean; onDismiss: () => void }) {
   const address = addressOf(orphan);
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3">
@@ -22,19 +22,18 @@ export function OrphanRow({ orphan, mayMake, mayDismiss, onDismiss }: { orphan: 
           <span title={dateTime(orphan.first_at)}>{text.first(ago(orphan.first_at))}</span>
         </p>
       </div>
-      <div className="flex items-center gap-1">
-        {mayMake && (
+      {mayEdit && (
+        <div className="flex items-center gap-1">
+          {/* Which slug and domain the page of new links begins with, its own part of the dashboard reads. */}
           <Link to="/links/new" search={{ slug: orphan.slug, domain: orphan.domain } as never} aria-label={text.makeOf(address)} className={buttonClass({ size: "small" })}>
             <Plus aria-hidden size={14} />
             {text.make}
           </Link>
-        )}
-        {mayDismiss && (
           <IconButton label={text.dismissOf(address)} onClick={onDismiss}>
             <X size={16} />
           </IconButton>
-        )}
-      </div>
+        </div>
+      )}
     </li>
   );
 }

@@ -3,7 +3,6 @@ import { useNavigate } from "@tanstack/react-router";
 import { CircleHelp } from "lucide-react";
 import { getDomainsOptions } from "@/api/generated/@tanstack/react-query.gen";
 import { useRole } from "@/api/role";
-import { useSession } from "@/api/session";
 import { Button } from "@/components/Button";
 import { Empty } from "@/components/Empty";
 import { Failed } from "@/components/Failed";
@@ -17,13 +16,11 @@ import type { OrphanSearch } from "./search";
 export function Orphans({ search }: { search: OrphanSearch }) {
   const navigate = useNavigate({ from: "/orphans" });
   const role = useRole();
-  const session = useSession();
   const { data: domains } = useQuery(getDomainsOptions());
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(orphansOptions(search));
   const dismiss = useDismiss();
   const items = data?.pages.flatMap((page) => page.items);
-  const operator = session.status === "in" && session.user.is_admin;
-  const keeper = role === "owner" || role === "admin" || operator;
+  const mayEdit = role !== undefined && role !== "viewer";
   const go = (patch: OrphanSearch) => void navigate({ search: (old) => ({ ...old, ...patch }), resetScroll: false });
   return (
     <div className="space-y-4">
@@ -56,7 +53,7 @@ export function Orphans({ search }: { search: OrphanSearch }) {
         <>
           <ul aria-label={text.title} className="card divide-line divide-y">
             {items.map((orphan) => (
-              <OrphanRow key={orphan.id} orphan={orphan} mayMake={role !== undefined && role !== "viewer"} mayDismiss={keeper} onDismiss={() => { dismiss.mutate(orphan); }} />
+              <OrphanRow key={orphan.id} orphan={orphan} mayEdit={mayEdit} onDismiss={() => { dismiss.mutate(orphan); }} />
             ))}
           </ul>
           {hasNextPage && (
