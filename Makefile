@@ -27,6 +27,7 @@ PIP_APART := bin/pip --disable-pip-version-check --quiet --no-input install --re
 
 # The dashboard wants Node.js to be built, once; without it everything else runs.
 NODE := $(shell node -e 'const [a, b] = process.versions.node.split("."); if (a > 20 || (a == 20 && b >= 19)) console.log("yes")' 2>/dev/null)
+CHROMIUM ?= $(shell command -v chromium google-chrome | head -n 1)
 NPM := npm --prefix frontend --no-audit --no-fund --loglevel=error
 WEB_SOURCES = $(shell find frontend/src frontend/public frontend/scripts -type f -not -path 'frontend/src/api/generated/*' \
 	-not -name 'routes.gen.ts' 2>/dev/null) $(wildcard frontend/*.html frontend/*.ts frontend/package.json)
@@ -59,15 +60,19 @@ frontend/src/api/generated/index.ts: frontend/node_modules/.made frontend/openap
 client: frontend/src/api/generated/index.ts ## make the dashboard's typed client from the API's document
 
 .PHONY: test-web
-test-web: client ## the dashboard's style, types and components
-	@# First the tests: the table of routes is made as they begin.
+test-web: web ## the dashboard's components, types, style, and how much a page loads
 	@$(NPM) run test --silent
 	@$(NPM) run types --silent
 	@$(NPM) run lint --silent
+	@$(NPM) run budgets --silent
+
+.PHONY: node
+node: # whether there is a Node.js that can build the dashboard: "yes", or nothing
+	@echo $(NODE)
 
 .PHONY: test-browser
 test-browser: .venv/run web ## journeys through the dashboard, in Chromium on the real host
-	@$(NPM) run e2e --silent
+	@CHROMIUM="$(CHROMIUM)" $(NPM) run e2e --silent
 
 # The packages for this machine, and what runs them on it.
 HERE_TEMPLATE = .aws-sam/here/build/template.yaml
@@ -124,9 +129,19 @@ seed: .venv/run ## write plausible links and a year's clicks, while nothing else
 	@$(BIN)/python -m local.seed --data $(DATA) --env-file .env --clicks $(or $(CLICKS),10000) \
 		$(if $(LINKS),--links $(LINKS)) $(if $(DAYS),--days $(DAYS))
 
+.PHONY: sources
+sources: .venv/run ## list what Matomo's lists of referrers have and ours does not (FROM=a clone of them)
+	@$(if $(FROM),,$(error say where they are: make sources FROM=../searchengine-and-social-list))
+	@$(BIN)/python -m local.sources "$(FROM)"
+
 .PHONY: replay
 replay: .venv/run ## store clicks again that ended as dead letters, while nothing else runs on DATA
 	@$(BIN)/python -m local.replay --data $(DATA) --env-file .env
+
+.PHONY: rebuild
+rebuild: .venv/run ## count the clicks of some days anew, and say how far the roll-ups were off (FROM=2026-03-01 TO=…, LINK=…)
+	@$(if $(and $(FROM),$(TO)),,$(error say which days: make rebuild FROM=2026-03-01 TO=2026-03-31))
+	@$(BIN)/python -m local.rebuild "$(FROM)" "$(TO)" --data $(DATA) --env-file .env $(if $(LINK),--link "$(LINK)")
 
 .PHONY: admin
 admin: .venv/run ## make EMAIL an administrator with a new password, while nothing else runs on DATA
@@ -175,6 +190,18 @@ bench-links: .venv/test ## measure how quickly links are found among a million a
 .PHONY: bench-stats
 bench-stats: .venv/test ## measure how quickly a year's questions are answered, of ten million clicks (CLICKS=…)
 	@$(BIN)/python -m tests.bench.stats --clicks $(or $(CLICKS),10000000)
+
+.PHONY: bench-web
+bench-web: .venv/test web ## measure how soon the dashboard is seen, beside a build without care (needs Chromium)
+	@CHROMIUM="$(CHROMIUM)" $(BIN)/python -m tests.bench.web
+
+.PHONY: bench-live
+bench-live: .venv/test ## measure how soon a click is seen by who watches, at a thousand redirects a second
+	@$(BIN)/python -m tests.bench.watched
+
+.PHONY: bench-drop
+bench-drop: .venv/test ## measure what those who store and ask notice while months of clicks are dropped
+	@$(BIN)/python -m tests.bench.dropped
 
 .PHONY: bench-lambda
 bench-lambda: .venv/test here ## measure the functions' cold and warm starts beside a handler that does nothing
@@ -249,7 +276,7 @@ test-containers: .venv/test ## build every image and see the whole system at wor
 	@$(BIN)/python -m pytest tests/containers -m containers
 
 .PHONY: lock
-lock: ## pin the dependencies anew (needs uv)
+lock: ## pin the dependencies anew (UPGRADE="…": newer ones of these packages; needs uv)
 	uv pip compile $(LOCK) pyproject.toml -o requirements/lambda.txt
 	uv pip compile $(LOCK) --extra host pyproject.toml -o requirements/host.txt
 	uv pip compile $(LOCK) --extra local pyproject.toml -o requirements/run.txt
@@ -258,7 +285,7 @@ lock: ## pin the dependencies anew (needs uv)
 	uv pip compile $(LOCK) --group runtime -o requirements/runtime.txt
 	uv pip compile $(LOCK) --group audit -o requirements/audit.txt
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	--no-annotate --no-header
+	--no-annotate --no-header $(foreach package,$(UPGRADE),--upgrade-package $(package))
 
 .PHONY: clean
 clean: ## remove what was installed and built, not the data

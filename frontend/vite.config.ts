@@ -1,34 +1,49 @@
 import tailwind from "@tailwindcss/vite";
 import { tanstackRouter } from "@tanstack/router-plugin/vite";
 import react from "@vitejs/plugin-react";
+import type { UserConfig } from "vite";
 import { defineConfig } from "vitest/config";
-import { worldMap } from "./scripts/world-map";
+import { routePreload } from "./scripts/route-preload.ts";
+import { worldMap } from "./scripts/world-map.ts";
 
 const API = process.env.API ?? "http://localhost:8000";
 
-export default defineConfig({
+/** Chunks that every page shares, so that a page's own is small. */
+const SPLIT: NonNullable<UserConfig["build"]> = {
+  modulePreload: { polyfill: false },
+  rolldownOptions: {
+    input: { index: "index.html", app: "app.html" },
+    output: {
+      codeSplitting: { groups: [{ name: "react", test: /node_modules\/(react|react-dom|scheduler)\//, priority: 10 }] },
+    },
+  },
+};
+/** What one gets without taking care (`--mode naive`): all code in one file, nothing begun before it runs. Kept for comparison. */
+const NAIVE: NonNullable<UserConfig["build"]> = {
+  outDir: "dist-naive",
+  rolldownOptions: { input: { index: "index.html", app: "app.html" }, output: { codeSplitting: { groups: [{ name: "all", test: /./, priority: 10 }] } } },
+};
+
+export default defineConfig(({ mode }) => ({
   plugins: [
-    tanstackRouter({ target: "react", autoCodeSplitting: true, generatedRouteTree: "src/routes.gen.ts" }),
+    tanstackRouter({ target: "react", autoCodeSplitting: mode !== "naive", generatedRouteTree: "src/routes.gen.ts", routeFileIgnorePattern: ".test." }),
     react(),
     tailwind(),
     worldMap(),
+    ...(mode === "naive" ? [] : [routePreload()]),
   ],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
+  define: { "import.meta.env.NAIVE": JSON.stringify(mode === "naive") },
   build: {
     target: "baseline-widely-available",
     // The host's own pages have their files in /assets itself.
     assetsDir: "assets/app",
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    manifest: "manifest.json",
+    // The styles stand in the pages: no chunk asks for them again.
+    cssCodeSplit: false,
     reportCompressedSize: false,
-    rolldownOptions: {
-      input: { index: "index.html", app: "app.html" },
-      output: {
-        codeSplitting: {
-          groups: [{ name: "react", test: /node_modules\/(react|react-dom|scheduler)\//, priority: 10 }],
-        },
-      },
-    },
+    ...(mode === "naive" ? NAIVE : SPLIT),
   },
   // `npm run dev` beside `make up`: pages from here, everything else from there.
   server: { proxy: { "/api": API, "/local": API } },
@@ -38,4 +53,4 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     restoreMocks: true,
   },
-});
+}));

@@ -11,13 +11,13 @@ import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import uvloop
 from dotenv import load_dotenv
 
 from ginnel import settings
-from local import credentials, dashboard, preparation, server, services
+from local import credentials, dashboard, preparation, reports, server, services
 from local.stack import NotBuilt
 
 if TYPE_CHECKING:
@@ -155,10 +155,12 @@ async def _keep_worker(number: int) -> None:
     while True:
         # Its own session: Ctrl-C at the terminal is ours to pass on. Our end of the pipe closes however we end.
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "local.worker", stdin=subprocess.PIPE, cwd=ROOT, env=env, start_new_session=True
-        )
+            sys.executable, "-m", "local.worker", stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=env,
+            start_new_session=True,
+        )  # fmt: skip
         started = asyncio.get_running_loop().time()
         try:
+            await reports.hear(cast("asyncio.StreamReader", process.stdout))
             await process.wait()
         except asyncio.CancelledError:
             process.terminate()

@@ -16,7 +16,17 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-DIST = Path(__file__).parent.parent / "frontend/dist"
+from ginnel import settings
+from redirect.pages import language
+
+
+@dataclass(frozen=True)
+class Settings:
+    dashboard: str = "frontend/dist"
+    """The folder that the dashboard was built into, beneath the project's own."""
+
+
+DIST: Path = Path(__file__).parent.parent / settings.read(Settings).dashboard
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 # A file's name changes with what is in it (Vite hashes it).
 _FOREVER = "public, max-age=31536000, immutable"
@@ -59,8 +69,21 @@ def _policy(dist: Path, name: str) -> str:
     )
 
 
+def landing(request: Headers) -> Response:
+    """Answer with the landing page in the language that its reader prefers of those that it was rendered in."""
+    spoken = language(request.get("accept-language", ""))
+    found = page(f"index.{spoken}.html" if _is_there(DIST, spoken) else "index.html", request)
+    found.headers["vary"] += ", accept-language"
+    return found
+
+
+@cache
+def _is_there(dist: Path, spoken: str) -> bool:
+    return (dist / f"index.{spoken}.html").is_file()
+
+
 def page(name: str, request: Headers) -> Response:
-    """Answer with a page: `index.html` or `app.html`."""
+    """Answer with a page of those that were built, such as `app.html`."""
     return _answer(
         _read(DIST / name), request, {"cache-control": "no-cache", "content-security-policy": _policy(DIST, name)}
     )

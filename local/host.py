@@ -18,7 +18,7 @@ from auth.app import app as auth
 from clicks.app import app as clicks
 from ginnel import VERSION, db, lookup, openapi, settings, web
 from links.app import app as links
-from local import dashboard
+from local import dashboard, metrics
 from local.lifespan import lifespan
 from redirect.app import app as redirect
 from redirect.app import slugs_only
@@ -57,7 +57,7 @@ def _pages() -> FastAPI:
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def landing(request: Request) -> Response:
-        return dashboard.page("index.html", request.headers) if dashboard.built() else page("index.html")
+        return dashboard.landing(request.headers) if dashboard.built() else page("index.html")
 
     @app.api_route("/app", methods=["GET", "HEAD"], include_in_schema=False)
     @app.api_route("/app/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
@@ -91,6 +91,8 @@ class Host:
         self._by_prefix: dict[str, ASGIApp] = {
             _prefix(path): app for app in (redirect, auth, links, clicks, self.pages) for path, _ in web.routes(app)
         }
+        if watched := metrics.app():
+            self._by_prefix[metrics.PREFIX] = watched
 
     @property
     def prefixes(self) -> frozenset[str]:

@@ -7,7 +7,6 @@ answers what comes from there by no detour: for all others the path leads nowher
 from __future__ import annotations
 
 import html
-import ipaddress
 import re
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -23,10 +22,9 @@ from ginnel import settings, web
 from ginnel.errors import NotFound
 from ginnel.mail import mailbox
 from ginnel.mail.transports import Settings
+from local import here
 
 _PATH = "/local/mail"
-_FORWARDED = re.compile(rb"x-forwarded-.+|forwarded|via|x-real-ip|true-client-ip|.+-connecting-ip")
-"""Headers of a proxy's or a tunnel's."""
 _PAGE_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _MAIL_POLICY = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
@@ -56,7 +54,7 @@ def shown() -> File | None:
     A proxy may come from loopback, name localhost as the host, and tell of no detour: who has one has another BASE_URL.
     """
     url = settings.read(Settings).mail_url or ""
-    return mailbox.folder(url) if url.startswith("mailbox:") and _is_loopback(settings.site().host) else None
+    return mailbox.folder(url) if url.startswith("mailbox:") and here.is_loopback(settings.site().host) else None
 
 
 class _Beside:
@@ -65,31 +63,8 @@ class _Beside:
         self._mailbox = _app(folder)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        mine = scope["type"] == "http" and f"{scope['path']}/".startswith(f"{_PATH}/") and _from_here(scope)
+        mine = scope["type"] == "http" and f"{scope['path']}/".startswith(f"{_PATH}/") and here.is_from(scope)
         await (self._mailbox if mine else self._site)(scope, receive, send)
-
-
-def _from_here(scope: Scope) -> bool:
-    """Say whether a request was made on this machine, by a page or a person that knows it by its own name.
-
-    A page that has its own name lead to loopback (DNS rebinding) is told by the Host header.
-    """
-    peer = scope["client"][0] if scope.get("client") else ""
-    hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-    named = [re.sub(r":\d*$", "", host).strip("[]") for host in hosts]
-    return (
-        _is_loopback(peer)
-        and len(named) == 1
-        and _is_loopback(named[0])
-        and not any(_FORWARDED.fullmatch(name) for name, _ in scope["headers"])
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _app(folder: File) -> FastAPI:

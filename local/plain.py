@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from ginnel import clicks, lookup, redirects, slugs
+from ginnel import clicks, lookup, metrics, redirects, slugs
 from ginnel.lookup import Kept
 from ginnel.redirects import Answer
 
@@ -26,7 +26,7 @@ class Lead:
     `lasts` says that the same request line leads there for as long as the record in memory is fresh.
     """
 
-    __slots__ = ("answer", "kept", "lasts", "led", "query")
+    __slots__ = ("answer", "counted", "kept", "lasts", "led", "query")
 
     def __init__(self, kept: Kept, answer: Answer, query: bytes) -> None:
         record = kept.record
@@ -35,6 +35,7 @@ class Lead:
         self.query = query
         self.lasts = not query and record.starts_at is None and record.expires_at is None
         self.led = clicks.led(record.link, record.workspace, record.domain)
+        self.counted = metrics.FAST, int(answer.status)
         self.answer = STATUS_LINE[answer.status], f"{lines}content-length: 0\r\nx-request-id: ".encode("latin-1")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from ginnel import clicks, settings, visits
+from ginnel import clicks, metrics, settings, visits
 from ginnel.errors import Unavailable
 from local import plain
 from local.bounded import Bounded
@@ -102,7 +102,7 @@ class FastLane(Bounded):
         cycle = self._fast
         if not cycle.response_complete:  # nobody will tell it any more
             cycle = self._fast = _Cycle(self)
-        cycle.begin(lead.answer, block.headers)
+        cycle.begin(lead, block.headers)
         try:
             clicks.submit(clicks.now(lead.led, address, block.said), cycle.acknowledged)
         except Unavailable:
@@ -147,7 +147,7 @@ class _Nobody:
 class _Cycle:
     """A request of the fast lane that waits for its click's acknowledgement; looks like uvicorn's cycle to its protocol."""
 
-    __slots__ = ("_answer", "_protocol", "disconnected", "headers", "keep_alive", "more_body", "response_complete")
+    __slots__ = ("_lead", "_protocol", "disconnected", "headers", "keep_alive", "more_body", "response_complete")
     message_event = _Nobody()
 
     def __init__(self, protocol: FastLane) -> None:
@@ -155,9 +155,9 @@ class _Cycle:
         self.more_body = False
         self.response_complete = True
 
-    def begin(self, answer: tuple[bytes, bytes], headers: list[tuple[bytes, bytes]]) -> None:
+    def begin(self, lead: Lead, headers: list[tuple[bytes, bytes]]) -> None:
         """Wait for a click. A connection has one request at a time here, so one cycle will do for all of them."""
-        self._answer = answer
+        self._lead = lead
         self.headers = headers
         self.disconnected = False
         self.keep_alive = True
@@ -173,7 +173,8 @@ class _Cycle:
         if error is not None:
             protocol.refuse(self, error)
             return
-        status, rest = self._answer
+        status, rest = self._lead.answer
+        _redirects[self._lead.counted] += 1
         date = _standing(protocol.server_state.default_headers)
         last = _KEEP if self.keep_alive else _CLOSE
         transport.write(b"".join((status, date, rest, visits.new_request_id(), last)))
@@ -182,6 +183,7 @@ class _Cycle:
         protocol.on_response_complete()
 
 
+_redirects = metrics.redirects
 _KEEP, _CLOSE = b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"
 _stood: tuple[object, bytes] = ((), b"")
 

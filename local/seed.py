@@ -127,7 +127,9 @@ async def load(targets: Sequence[traffic.Target], clicks: int, days: int) -> Non
     waiting = iter(sorted(months, key=lambda chosen: -sum(one.clicks for one in chosen)))
     await asyncio.gather(*(_work(targets, waiting, progress) for _ in range(_AT_ONCE)))
     await rollups.promote(connection, timedelta(days=days + 1))
-    for table in ("clicks", "clicks_hourly", "workspace_hours", "link_days", "workspace_days", "workspace_months"):
+    for table in (
+        "clicks", "clicks_hourly", "workspace_hours", "workspace_quarters", "link_days", "workspace_days", "workspace_months",
+    ):  # fmt: skip
         await connection.execute(f"vacuum (analyze) {table}")
     await connection.close()
     print()

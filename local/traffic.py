@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 import asyncpg
 
-from ginnel import rollups
+from ginnel import rollups, sources
 
 CHUNK = 250_000
 """Clicks drawn by one statement."""
@@ -138,14 +138,15 @@ async def prepare(connection: asyncpg.Connection, targets: Sequence[Target]) -> 
         create temporary table bots (like agents);
         create temporary table sources (
             n int, referrer_host text, referrer_path text, utm_source text, utm_medium text, utm_campaign text,
-            utm_term text, utm_content text, qr boolean
+            utm_term text, utm_content text, qr boolean, source text, channel text
         );
         """
     )
     await _fill(
         connection, "targets", [(rank, *target[:3], list(target.variants)) for rank, target in enumerate(targets, 1)]
     )
-    for name, kinds in (("places", _PLACES), ("agents", _AGENTS), ("bots", _BOTS), ("sources", _SOURCES)):
+    named = [(*kind, *sources.find(kind[1], None)) for kind in _SOURCES]
+    for name, kinds in (("places", _PLACES), ("agents", _AGENTS), ("bots", _BOTS), ("sources", named)):
         # Each as often as it weighs.
         often = [kind[1:] for kind in kinds for _ in range(kind[0])]
         await _fill(connection, name, [(n, *values) for n, values in enumerate(often)])
@@ -160,7 +161,7 @@ async def draw(connection: asyncpg.Connection, days: Sequence[Day]) -> int:
     """Draw the clicks of some days, all of one month, and count them; return how many they are."""
     slots = [hour for hour, weight in enumerate(_HOURS) for _ in range(weight)]
     async with connection.transaction():
-        await rollups.share(connection)
+        await rollups.share(connection, datetime.combine(min(one.day for one in days), time(), UTC))
         drawn: int = await connection.fetchval(
             _DRAW,
             [one.day for one in days],
@@ -206,13 +207,13 @@ _DRAW = f"""
         insert into clicks (
             at, id, workspace_id, domain_id, link_id, visitor, country, region, city, continent, device, os,
             browser, language, bot, referrer_host, referrer_path, utm_source, utm_medium, utm_campaign, utm_term,
-            utm_content, qr, variant, clamped, new_to_link, new_to_workspace
+            utm_content, qr, variant, clamped, source, channel, new_to_link, new_to_workspace
         )
         select
             d.clock at time zone 'UTC', encode({_BYTES}, 'hex')::uuid, t.workspace_id, t.domain_id, t.link_id, p.visitor,
             p.country, p.region, p.city, p.continent, p.device, p.os, p.browser, p.language, p.bot, s.referrer_host,
             s.referrer_path, s.utm_source, s.utm_medium, s.utm_campaign, s.utm_term, s.utm_content, s.qr,
-            t.variants[1 + abs(d.n) % nullif(cardinality(t.variants), 0)], false,
+            t.variants[1 + abs(d.n) % nullif(cardinality(t.variants), 0)], false, s.source, s.channel,
             p.bot is null and row_number() over (partition by d.day, d.n, d.rank order by d.clock) = 1,
             p.bot is null and row_number() over (partition by d.day, d.n order by d.clock) = 1
         from drawn d

@@ -26,7 +26,7 @@ from clicks.app import handler
 from ginnel import counts, lambdas, settings
 from ginnel.observe import log
 from ginnel.settings import BadSettings
-from local import queue, schedule
+from local import queue, reports, schedule
 from webhooks.app import Settings, answer
 
 _stopping = threading.Event()
@@ -47,10 +47,10 @@ def main() -> None:
     # Ctrl-C reaches the whole terminal group; the parent decides when it is our turn.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_watch_parent, daemon=True).start()
-    run()
+    run(reports.keep_telling)
 
 
-def run(beat: Path | None = None) -> None:
+def run(*besides: Callable[[], Awaitable[object]], beat: Path | None = None) -> None:
     """Store clicks until SIGTERM comes. `beat` is a file that is touched again and again while this is alive."""
     signal.signal(signal.SIGTERM, _stop)
     # A visitor who waits for an answer goes first.
@@ -59,7 +59,7 @@ def run(beat: Path | None = None) -> None:
     # 20,000 objects of a batch before they are done with.
     gc.freeze()
     gc.set_threshold(50_000)
-    beside = [lambdas.loop().create_task(_again_and_again(work)) for work in _beside()]
+    beside = [lambdas.loop().create_task(_again_and_again(work)) for work in (*besides, *_beside())]
     failures = 0
     while not _stopping.is_set():
         if beat:

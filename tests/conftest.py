@@ -20,11 +20,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import httpx
+import hypothesis
 import pytest
 
 from ginnel import db, migrations, postgres, redis
 from local import services
 from tests.mailing import Post
+
+# How long a try takes says how busy the machine is.
+hypothesis.settings.register_profile("ginnel", deadline=None)
+hypothesis.settings.load_profile("ginnel")
 
 _stack = ExitStack()
 

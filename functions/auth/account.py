@@ -1,4 +1,4 @@
-"""Accounts: register, sign in, stay signed in, sign out."""
+"""Who is signed in: who they are, staying so, signing out. Most starts are for these, so they come with nothing else."""
 
 from __future__ import annotations
 
@@ -8,38 +8,17 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from ginnel import access, factors, installation, sessions, users, web, workspaces
+from ginnel import access, sessions, users, web, workspaces
 from ginnel.access import Me
 from ginnel.db import Conn
-from ginnel.errors import Invalid, TooManyRequests, Unauthorized
-from ginnel.installation import RegistrationOut
-from ginnel.invitations import answering
-from ginnel.invitations.drafts import OVER
-from ginnel.users import Credentials, Registration, UserOut
+from ginnel.errors import Unauthorized
+from ginnel.users import UserOut
 from ginnel.web import Now
 
-from . import cookies, guard
-from .signing import OwnPage, SignedIn, sign_in, signed_in
+from . import cookies
+from .signing import OwnPage, SignedIn, signed_in
 
 router = APIRouter()
-
-
-class SignIn(Credentials):
-    passkey: Annotated[
-        factors.Assertion | None,
-        Field(description="In place of `totp`: what the browser made of the options for signing in with a passkey."),
-    ] = None
-
-
-@router.get(
-    "/api/v1/auth/registration",
-    tags=["auth"],
-    summary="May I register?",
-    description="Says who may: everybody, those with an invitation, or nobody. An administrator may change it at any time.",
-)
-async def registration(response: Response, conn: Conn) -> RegistrationOut:
-    response.headers["cache-control"] = "no-store"
-    return RegistrationOut(mode=await installation.registration(conn))
 
 
 class MeOut(web.Output):
@@ -47,55 +26,6 @@ class MeOut(web.Output):
     workspace: Annotated[int, Field(description="The workspace that calls are about.", examples=[7])]
     role: workspaces.Role
     scopes: Annotated[Sequence[str], Field(examples=[["links:read", "links:write"]])]
-
-
-@router.post(
-    "/api/v1/auth/register",
-    status_code=201,
-    tags=["auth"],
-    summary="Register",
-    description="Makes an account with a workspace of its own, and signs it in: the refresh token comes as a cookie. Whether "
-    "the address has an account already is told to its mailbox alone, from where the address is confirmed, too.",
-    responses=web.problems(
-        cookies.CrossSite, installation.RegistrationClosed, *OVER, users.EmailTaken, Invalid, TooManyRequests
-    ),
-    dependencies=[OwnPage],
-)
-async def register(wanted: Registration, request: Request, response: Response, conn: Conn, now: Now) -> SignedIn:
-    tell = await guard.registration(conn, wanted.email, request)
-    admission = await installation.admit(conn, email=wanted.email, invitation=wanted.invitation, now=now)
-    user = await users.register(conn, wanted, verified=admission.proved, tell=tell, now=now)
-    if admission.joins and wanted.invitation:
-        await answering.accept(conn, wanted.invitation, user=user.id, now=now)
-    return await sign_in(conn, user, request, response, now=now)
-
-
-@router.post(
-    "/api/v1/auth/login",
-    tags=["auth"],
-    summary="Sign in",
-    description="Starts a session. The refresh token comes as a cookie that only `refresh` and `logout` read. A browser that "
-    "signs in is remembered by another cookie, with which it does so even while strangers are kept from guessing. An account "
-    "with a second factor needs `totp`, its app's code or a recovery code, or `passkey` besides the password.",
-    responses=web.problems(
-        users.CredentialsInvalid,
-        factors.TotpRequired,
-        factors.TotpInvalid,
-        factors.PasskeyRequired,
-        factors.passkeys.PasskeyInvalid,
-        factors.CodesThrottled,
-        cookies.CrossSite,
-        Invalid,
-        TooManyRequests,
-    ),
-    dependencies=[OwnPage],
-)
-async def login(given: SignIn, request: Request, response: Response, conn: Conn, now: Now) -> SignedIn:
-    tried = await guard.login(conn, given.email, request, now=now)
-    user = await users.authenticate(conn, given, only=tried.known)
-    means = await factors.demand(conn, user, given.totp, passkey=given.passkey, now=now)
-    guard.entered(conn, tried)
-    return await sign_in(conn, user, request, response, second_factor=means, now=now)
 
 
 @router.post(

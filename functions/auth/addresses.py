@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from ginnel import access, addresses, factors, mail, passwords, recovery, tickets, users, web
+from ginnel import access, addresses, factors, mail, passwords, tickets, users, web
 from ginnel.access import Person
 from ginnel.db import Conn
 from ginnel.errors import Invalid, TooManyRequests
@@ -75,8 +75,7 @@ async def _whose(given: Proved, request: Request, bearer: access.Bearer, conn: C
     ticket = await tickets.get(conn, "verify", given.ticket, now=now)
     if ticket.user_id is None:
         raise tickets.refused()
-    await tries.proof(ticket.user_id)
-    return (await recovery.prove(conn, ticket.user_id, given.password)).id
+    return (await factors.prove_password(conn, ticket.user_id, given.password, counted="verify")).id
 
 
 @router.post(
@@ -115,8 +114,7 @@ async def resend(asked: Resent, request: Request, bearer: access.Bearer, conn: C
 async def change_email(
     wanted: NewAddress, request: Request, conn: Conn, me: Annotated[Person, Depends(access.person)], now: Now
 ) -> Response:
-    await tries.proof(me.user)
-    user = await recovery.prove(conn, me.user, wanted.password)
+    user = await factors.prove_password(conn, me.user, wanted.password)
     # Not before: who can't prove who they are is not to use up another's mail, such as that for a forgotten password.
     await tries.mail(request, wanted.email)
     await addresses.ask_change(conn, user, email=wanted.email, now=now)

@@ -11,13 +11,16 @@ from . import (
     account,
     addresses,
     audit,
+    entering,
     factors,
+    guests,
     invitations,
     keys,
     mine,
     oidc,
     passkeys,
     recovery,
+    registering,
     sessions,
     workspaces,
 )
@@ -26,7 +29,7 @@ from .lane import NEEDS
 
 app = web.new_app("Auth", needs=NEEDS)
 for part in (
-    account, addresses, audit, factors, invitations, keys, mine, oidc, passkeys, recovery, sessions, workspaces,
-    people, tenants, joining, trail, figures,
+    registering, entering, account, addresses, audit, factors, guests, invitations, keys, mine, oidc, passkeys, recovery,
+    sessions, workspaces, people, tenants, joining, trail, figures,
 ):  # fmt: skip
     app.include_router(part.router)

@@ -1,4 +1,4 @@
-"""How often somebody may try a password or make an account, from one place or at one account.
+"""How often somebody may try a password, make an account or be a guest, from one place or at one account.
 
 An account's count is for strangers, who could keep its owner out by using it up: a browser from which the owner has signed in
 is counted for itself. Tries are counted before any hash is computed, and alike for addresses that are known and unknown; those
@@ -8,7 +8,6 @@ with the right password are given back then, so that who signs in often, such as
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,21 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ginnel import db, devices, settings, throttle, users, visits, web
 
 from . import cookies
+from .bounds import Settings
 
 _WINDOW = 600
+_HOUR = 3600
 _DAY = 86_400
-
-
-@dataclass(frozen=True)
-class Settings:
-    login_tries: int = 10
-    """At one account by strangers, and from one remembered browser, within ten minutes."""
-    login_tries_address: int = 50
-    """From one address within ten minutes, at whatever accounts."""
-    registrations_address: int = 1000
-    """From one address within a day."""
-    registration_mails: int = 5
-    """To one mailbox within a day."""
 
 
 class Try(NamedTuple):
@@ -85,3 +74,19 @@ async def registration(conn: AsyncSession, email: str, request: Request) -> bool
     return await throttle.spend(
         f"register:as:{users.key(email)}", limit=wanted.registration_mails, seconds=_DAY, run=run
     )
+
+
+async def guest(conn: AsyncSession, request: Request) -> None:
+    """Count a guest who is to be made. Raises TooManyRequests.
+
+    One address uses up no more of what there is for all than it may have itself: what is refused does not count.
+    """
+    wanted, run = settings.read(Settings), db.on(conn)
+    place = visits.network(web.address(request))
+    for name, limit, seconds in (
+        (f"guest:from:{place}:{_HOUR}", wanted.guests_address_hour, _HOUR),
+        (f"guest:from:{place}:{_DAY}", wanted.guests_address, _DAY),
+        ("guest:all", wanted.guests_total, _DAY),
+    ):
+        detail = "Many have begun as guests already. Sign up, or try again later."
+        await throttle.check(name, limit=limit, seconds=seconds, run=run, detail=detail)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from ginnel import downloads, installation, keyring, lambdas, parts, postgres, redis_settings, settings
+from ginnel import downloads, installation_settings, keyring, lambdas, parts, postgres, redis_settings, settings
 from ginnel.oidc import provider
 
-from . import guard
+from . import bounds
 
 NEEDS = (
     settings.Site,
     postgres.Settings,
     redis_settings.Settings,
     keyring.Settings,
-    guard.Settings,
+    bounds.Settings,
     downloads.Settings,
-    installation.Settings,
+    installation_settings.Settings,
     provider.Settings,
 )
 
@@ -37,11 +37,15 @@ _BY_DEED = {
     "passkeys": "passkeys",
     "sessions": "sessions",
     "email": "addresses",
+    "login": "entering",
     "forgot": "recovery",
+    "guest": "guests",
     "identities": "oidc",
     "oidc": "oidc",
     "password": "recovery",
     "providers": "oidc",
+    "register": "registering",
+    "registration": "registering",
     "reset": "recovery",
     "verify": "addresses",
 }

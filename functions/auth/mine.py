@@ -21,7 +21,7 @@ from .signing import OwnPage
 
 router = APIRouter()
 
-Self = Annotated[Person, Depends(access.person)]
+Self = Annotated[Person, Depends(access.anybody)]
 
 _ZIP: dict[int | str, dict[str, Any]] = {
     200: {
@@ -73,7 +73,7 @@ async def export(
     description="Ends your account for good: nobody can sign in to it any more, and links of workspaces that are deleted with "
     "it lead nowhere, within a second. What was kept is then deleted step by step, which takes minutes for large accounts. "
     "Workspaces go on, if they have another owner or you name one, without a word of you. Slugs of deleted links are kept "
-    "from others for 30 days. Export your data before.",
+    "from others for 30 days. Export your data before. A guest, who has no password, sends an empty one.",
     responses=web.problems(
         *access.OF_PERSON, *factors.UNPROVED, cookies.CrossSite, drafts.HandOverFirst, drafts.LastOperator, Invalid
     ),
@@ -82,7 +82,8 @@ async def export(
 async def erase(draft: ErasureDraft, response: Response, conn: Conn, me: Self, now: Now) -> ErasureOut:
     from ginnel.erasure import asking  # noqa: PLC0415  # with what the caches need
 
-    await factors.prove(conn, me.user, draft, strong=me.second_factor is not None, now=now)
+    if not me.guest:  # who has nothing to prove it by
+        await factors.prove(conn, me.user, draft, strong=me.second_factor is not None, now=now)
     erased = await asking.erase(conn, draft, user=me.user, now=now)
     cookies.clear(response)
     response.headers["cache-control"] = "no-store"

@@ -75,5 +75,4 @@ async def reset(wanted: Reset, conn: Conn, now: Now) -> None:
 async def change_password(
     wanted: NewPassword, conn: Conn, me: Annotated[Person, Depends(access.person)], now: Now
 ) -> None:
-    await tries.proof(me.user)
     await recovery.change(conn, me.user, session=me.session, current=wanted.current, new=wanted.new, now=now)

@@ -19,7 +19,7 @@ from . import cookies
 
 router = APIRouter()
 
-Self = Annotated[Person, Depends(access.person)]
+Self = Annotated[Person, Depends(access.anybody)]
 
 _REFUSALS = access.OF_PERSON
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import Depends, Request, Response
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import devices, sessions, tokens, web
-from ginnel.factors import Means
 from ginnel.users import User, UserOut
 
 from . import cookies
+
+if TYPE_CHECKING:
+    from ginnel.factors import Means
 
 OwnPage = Depends(cookies.same_site)
 """For every route that reads or sets a cookie."""
@@ -35,13 +37,16 @@ async def sign_in(  # noqa: PLR0913  # a session's circumstances, each by name
     response: Response,
     *,
     second_factor: Means | None = None,
+    remembered: bool = True,
     now: datetime,
 ) -> SignedIn:
     """Start a session for somebody who has proved who they are, by a second factor too if they have one.
 
-    Their browser is remembered.
+    Their browser is `remembered` as theirs. That of a guest is still that of whoever it was before.
     """
-    device, secret = await devices.remember(conn, cookies.read_device(request), user=user.id, now=now)
+    device, secret = None, None
+    if remembered:
+        device, secret = await devices.remember(conn, cookies.read_device(request), user=user.id, now=now)
     grant = await sessions.start(
         conn,
         user=user.id,
@@ -52,7 +57,8 @@ async def sign_in(  # noqa: PLR0913  # a session's circumstances, each by name
         now=now,
     )
     answer = await signed_in(user, grant, response, now=now)
-    cookies.put_device(response, secret)
+    if secret is not None:
+        cookies.put_device(response, secret)
     return answer
 
 

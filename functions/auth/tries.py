@@ -1,4 +1,4 @@
-"""How often somebody may have mail sent, and try a password of their own."""
+"""How often somebody may have mail sent."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from ginnel import throttle, users, visits, web
 MAILS, MAILS_FROM = 5, 30
 """Mails to one address, and asked for from one, within `WINDOW` seconds."""
 WINDOW = 3600
-PROOFS, PROOF_WINDOW = 10, 600
-"""Passwords that somebody who is signed in may send as proof, within so many seconds."""
 
 
 async def mail(request: Request, email: str) -> None:
@@ -23,8 +21,3 @@ async def mail(request: Request, email: str) -> None:
             seconds=WINDOW,
             detail="Several mails were asked for already: look there, or try again later.",
         )
-
-
-async def proof(user: int) -> None:
-    """Count a password that is sent as proof. Raises TooManyRequests."""
-    await throttle.check(f"proof:{user}", limit=PROOFS, seconds=PROOF_WINDOW, detail="Too many passwords were tried.")

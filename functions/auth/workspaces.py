@@ -30,7 +30,8 @@ from ginnel.workspaces.writing import TooManyWorkspaces, WorkspacePersonal
 router = APIRouter(tags=["workspaces"])
 
 Self = Annotated[Person, Depends(access.person)]
-Reader = Annotated[Me, Depends(access.may_within("workspace:read"))]
+Anybody = Annotated[Person, Depends(access.anybody)]
+Reader = Annotated[Me, Depends(access.may_within("workspace:read", guests=True))]
 Writer = Annotated[Me, Depends(access.may_within("workspace:write"))]
 MemberId = Annotated[int, Path(ge=1, lt=2**63, description="The person's id.", examples=[8])]
 REFUSALS = (*access.REFUSALS, access.ScopeMissing, NotFound)
@@ -48,7 +49,7 @@ def _answer(workspace: WorkspaceOut, status: int = 200, **headers: str) -> JSONR
     "can restore. Needs an access token: an API key is for one workspace.",
     responses=web.problems(*access.OF_PERSON),
 )
-async def find_all(conn: Conn, me: Self, now: Now) -> WorkspacePage:
+async def find_all(conn: Conn, me: Anybody, now: Now) -> WorkspacePage:
     return await reading.find_all(conn, user=me.user, now=now)
 
 

@@ -14,6 +14,7 @@ from ginnel.access import Me
 from ginnel.db import Conn
 from ginnel.erasure import working
 from ginnel.errors import Invalid
+from ginnel.guests import ending
 from ginnel.observe import log
 from ginnel.web import Now
 
@@ -32,7 +33,7 @@ def drain() -> Drain:
 
 
 async def scheduled(event: dict[str, Any]) -> dict[str, int]:
-    """Answer a schedule's event: store what waits, and work imports and erasures off meanwhile.
+    """Answer a schedule's event: store what waits, and work imports and erasures off meanwhile, and have guests erased.
 
     Being called too often, or twice at once, is harmless.
     """
@@ -47,7 +48,11 @@ async def scheduled(event: dict[str, Any]) -> dict[str, int]:
         await backlog.report(drain())
 
 
-_BESIDE = ((imports.work, "import_failed"), (working.work, "erasure_failed"))
+_BESIDE = (
+    (imports.work, "import_failed"),
+    (working.work, "erasure_failed"),
+    (ending.work, "guests_not_ended"),
+)
 """What else is worked off, and what is logged where that fails."""
 
 

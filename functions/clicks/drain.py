@@ -19,12 +19,26 @@ from typing import NamedTuple, TypeVar
 
 import asyncpg
 
-from ginnel import clicks, ingestion, nowhere, observe, places, postgres, redis, retention, rollups, sweeps
+from ginnel import (
+    clicks,
+    ingestion,
+    metrics,
+    nowhere,
+    observe,
+    places,
+    postgres,
+    recounting,
+    redis,
+    retention,
+    rollups,
+    settings,
+    sweeps,
+)
 from ginnel.clicks import Click
 from ginnel.ingestion import Row
 from ginnel.workspaces import emptying
 
-from . import enrich, poison, shard, stream
+from . import enrich, poison, referrers, shard, stream
 from .shard import Entry
 from .stream import Stream
 
@@ -35,6 +49,8 @@ _SPILLED_BYTES = 2_000_000
 _HOUR = 3600.0
 _TIMEOUT = 30.0
 _FEW = 500
+_DOMAINS = 10_000
+"""Domains whose names are remembered."""
 _LINGER = 0.05
 """Seconds that a batch of few clicks is waited after, for more to share the next."""
 
@@ -69,6 +85,7 @@ class Drain:
         self._connection: asyncpg.Connection | None = None
         self._turn = asyncio.Lock()
         self._salts: dict[date, bytes] = {}
+        self._own: dict[int, frozenset[str]] = {}
         self._tended = -math.inf
         self._outbox_due = -math.inf
         self._report = _Report()
@@ -206,22 +223,33 @@ class Drain:
             except ValueError:
                 unreadable.append(line)
         days = {enrich.when(click, line.appended)[0].date() for click, line in parsed}
-        if unknown := days - self._salts.keys():
-            for day in sorted(self._salts)[:-8]:
-                del self._salts[day]
-            unknown = days - self._salts.keys()
+        domains = {click.domain for click, _ in parsed}
+        if days - self._salts.keys() or domains - self._own.keys():
 
             async def learn(connection: asyncpg.Connection) -> None:
-                # In order, so that two workers that make the same ones don't wait for each other.
-                for day in sorted(unknown):
-                    self._salts[day] = await ingestion.salt(connection, day)
+                await self._learn(connection, days, domains)
 
             await (learn(connection) if connection else self._connected(learn))
         rows = [
-            (enrich.row(click, appended=line.appended, places=self._places, salts=self._salts), line)
+            (enrich.row(click, appended=line.appended, places=self._places, salts=self._salts, own=self._own), line)
             for click, line in parsed
         ]
         return _Batch([], rows, unreadable)
+
+    async def _learn(self, connection: asyncpg.Connection, days: set[date], domains: set[int]) -> None:
+        """Have ready what clicks of these days, on these domains, are enriched with. Others are forgotten beyond a bound."""
+        for day in sorted(self._salts)[:-8]:
+            del self._salts[day]
+        # In order, so that two workers that make the same ones don't wait for each other.
+        for day in sorted(days - self._salts.keys()):
+            self._salts[day] = await ingestion.salt(connection, day)
+        if len(self._own) > _DOMAINS:
+            self._own.clear()
+        unknown = sorted(domains - self._own.keys())
+        hosts = await ingestion.hosts(connection, unknown) if unknown else {}
+        for domain in unknown:
+            names = (settings.site().host, hosts.get(domain, ""))
+            self._own[domain] = frozenset(referrers.plain(name) for name in names if name)
 
     async def _connected(self, operation: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         """Run an operation that may be repeated: it is, if the connection that was kept turns out to be dead."""
@@ -257,7 +285,9 @@ class _Report:
 
     def add(self, new: int, *, since: datetime) -> None:
         self._clicks += new
-        self._lag = max(self._lag, (datetime.now(UTC) - since).total_seconds())
+        lag = (datetime.now(UTC) - since).total_seconds()
+        self._lag = max(self._lag, lag)
+        metrics.ingested.update(clicks=new, batches=1, lag=round(1000 * lag))
         if self._clicks and time.monotonic() - self._logged >= 1:
             observe.log.info("clicks_stored", clicks=self._clicks, lag_ms=round(1000 * self._lag))
             self._clicks, self._lag, self._logged = 0, 0.0, time.monotonic()
@@ -268,6 +298,7 @@ async def _tend(connection: asyncpg.Connection) -> None:
     now = await connection.fetchval("select now()")
     await ingestion.tend(connection, now)
     await rollups.promote(connection)
+    await recounting.even_out(connection)
     await retention.expire(connection, now)
 
 
@@ -302,6 +333,7 @@ async def _insert(connection: asyncpg.Connection, rows: Sequence[tuple[Row, _Lin
 
 
 async def _bury(connection: asyncpg.Connection, line: _Line, reason: str) -> None:
+    metrics.ingested["buried"] += 1
     await ingestion.bury(connection, _without_address(line.packed), reason, appended=line.appended)
 
 

@@ -21,9 +21,13 @@ def parse(referrer: str) -> tuple[str, str] | tuple[None, None]:
         url = URL(referrer)
     except ValueError:
         return None, None
-    host = url.hostname.lower().removesuffix(".")
-    if host.count(".") > 1:
-        host = host.removeprefix("www.")
+    host = plain(url.hostname)
     if url.protocol not in _SCHEMES or not host or len(host) > _MAX_HOST:
         return None, None
     return host, url.pathname[:_MAX_PATH] or "/"
+
+
+def plain(host: str) -> str:
+    """Reduce a host to what is kept of it."""
+    host = host.lower().removesuffix(".")
+    return host.removeprefix("www.") if host.count(".") > 1 else host

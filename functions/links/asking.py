@@ -15,7 +15,7 @@ from ginnel.errors import FieldError, Invalid, NotFound
 from ginnel.stats import Filter, Question
 from ginnel.web import Moment, Now
 
-Analyst = Annotated[Me, Depends(access.may("stats:read"))]
+Analyst = Annotated[Me, Depends(access.may("stats:read", guests=True))]
 Id = Annotated[int | None, Query(ge=1, lt=2**63)]
 PROBLEMS = web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, Invalid)
 

@@ -21,7 +21,7 @@ from .answer import LinkId
 
 router = APIRouter()
 
-Reader = Annotated[Me, Depends(access.may("links:read"))]
+Reader = Annotated[Me, Depends(access.may("links:read", guests=True))]
 
 
 @router.get(
@@ -33,7 +33,7 @@ Reader = Annotated[Me, Depends(access.may("links:read"))]
 )
 async def available(  # noqa: PLR0913  # FastAPI injects each by its type
     conn: Conn,
-    me: Reader,
+    me: Annotated[Me, Depends(access.may("links:read"))],
     now: Now,
     slug: Annotated[web.Text, Query(max_length=256, examples=["spring-sale"])],
     domain: Annotated[web.Text | None, Query(max_length=253)] = None,

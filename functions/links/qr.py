@@ -18,7 +18,7 @@ from .answer import LinkId
 
 router = APIRouter(tags=["qr"])
 
-Reader = Annotated[Me, Depends(access.may("links:read"))]
+Reader = Annotated[Me, Depends(access.may("links:read", guests=True))]
 _COLOUR = "#?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})"
 
 _TYPES: dict[qr.Format, str] = {"svg": "image/svg+xml", "png": "image/png"}

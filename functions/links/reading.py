@@ -18,7 +18,7 @@ from .answer import LinkId
 
 router = APIRouter()
 
-Reader = Annotated[Me, Depends(access.may("links:read"))]
+Reader = Annotated[Me, Depends(access.may("links:read", guests=True))]
 
 
 @router.get(

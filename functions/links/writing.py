@@ -14,6 +14,7 @@ from ginnel.access import Me
 from ginnel.db import Conn
 from ginnel.drafts import BulkItem, BulkPage, LinkChange, LinkDraft, Revert
 from ginnel.errors import Invalid, NotFound, PreconditionFailed
+from ginnel.guests import linking
 from ginnel.idempotency import IdempotencyKey
 from ginnel.links import bulk as many
 from ginnel.links import writing as links
@@ -26,6 +27,7 @@ from .answer import LinkId
 router = APIRouter()
 
 Writer = Annotated[Me, Depends(access.may("links:write"))]
+Maker = Annotated[Me, Depends(access.may("links:write", guests=True))]
 
 _REUSED: dict[int | str, dict[str, Any]] = {200: {"model": LinkOut, "description": "It was there already"}}
 
@@ -52,15 +54,17 @@ BulkItems = Annotated[list[Annotated[dict[str, Any], _AsBulkItem()]], Body(min_l
     | web.problems(*access.REFUSALS, access.ScopeMissing, links.SlugTaken, idempotency.KeyReused, Invalid),
 )
 async def create(  # noqa: PLR0913  # FastAPI injects each by its type
-    draft: LinkDraft, request: Request, conn: Conn, me: Writer, now: Now, idempotency_key: IdempotencyKey = None
+    draft: LinkDraft, request: Request, conn: Conn, me: Maker, now: Now, idempotency_key: IdempotencyKey = None
 ) -> Response:
     if draft.fetch_title and draft.title is None:
         await db.pause(conn)
+        if me.guest:
+            await linking.preview(me.user)
         draft.title = await pages.title(draft.target)
         draft.model_fields_set.discard("title")  # a link that is there already keeps its own
 
     async def act() -> tuple[int, dict[str, Any], dict[str, str]]:
-        made = await links.create(conn, draft, workspace=me.workspace, user=me.user, now=now)
+        made = await (linking if me.guest else links).create(conn, draft, workspace=me.workspace, user=me.user, now=now)
         headers = {**answer.headers(made.link), "location": f"/api/v1/links/{made.link.id}"}
         return 201 if made.created else 200, made.link.model_dump(mode="json"), headers
 
@@ -98,9 +102,10 @@ async def bulk(  # noqa: PLR0913  # FastAPI injects each by its type
     ),
 )
 async def change(  # noqa: PLR0913  # FastAPI injects each by its type
-    link_id: LinkId, wanted: LinkChange, conn: Conn, me: Writer, now: Now, version: IfMatch
+    link_id: LinkId, wanted: LinkChange, conn: Conn, me: Maker, now: Now, version: IfMatch
 ) -> Response:
-    changed = await links.change(conn, link_id, wanted, workspace=me.workspace, user=me.user, version=version, now=now)
+    write = linking if me.guest else links
+    changed = await write.change(conn, link_id, wanted, workspace=me.workspace, user=me.user, version=version, now=now)
     return answer.of(changed)
 
 
@@ -132,5 +137,5 @@ async def revert(  # noqa: PLR0913  # FastAPI injects each by its type
     description="Visitors get 410 from then on. Its slug is kept from other workspaces for 30 days.",
     responses=web.problems(*access.REFUSALS, access.ScopeMissing, NotFound, PreconditionFailed, Invalid),
 )
-async def delete(link_id: LinkId, conn: Conn, me: Writer, now: Now, version: IfMatch) -> None:
+async def delete(link_id: LinkId, conn: Conn, me: Maker, now: Now, version: IfMatch) -> None:
     await links.delete(conn, link_id, workspace=me.workspace, user=me.user, version=version, now=now)

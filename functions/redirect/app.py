@@ -11,7 +11,7 @@ import asyncpg
 from fastapi import Path, Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ginnel import budgets, clicks, lookup, postgres, redirects, redis, settings, slugs, web
+from ginnel import budgets, clicks, lookup, metrics, postgres, redirects, redis, settings, slugs, web
 from ginnel.budgets import Budget
 from ginnel.errors import Problem, Unavailable
 from ginnel.redirects import Answer, Record
@@ -111,6 +111,7 @@ async def _follow(request: Request) -> Response:
         return refusals.answer(scope, problem.status, problem.code, problem.headers)
     if not answer.location:
         return refusals.answer(scope, answer.status, answer.code)
+    metrics.redirects[metrics.APP, answer.status] += 1
     return Response(status_code=answer.status, headers=dict(redirects.headers(answer)))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ginnel import clicks, lambdas, lookup, postgres, redirects, redis, settings, slugs, visits
+from ginnel import clicks, lambdas, lookup, metrics, postgres, redirects, redis, settings, slugs, visits
 from ginnel.errors import Unavailable
 from ginnel.lambdas import Event
 
@@ -39,6 +39,7 @@ async def plain(event: Event) -> dict[str, Any] | None:
             await clicks.record(visit.line(record))
     except Unavailable:
         return None
+    metrics.redirects[metrics.FAST, answer.status] += 1
     shown = dict(redirects.headers(answer))
     shown |= {"content-length": "0", "x-request-id": visits.new_request_id().decode()}
     return {"statusCode": answer.status, "headers": shown, "body": "", "isBase64Encoded": False}

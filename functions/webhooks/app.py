@@ -11,7 +11,7 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
-from ginnel import lambdas, postgres, settings
+from ginnel import emf, lambdas, postgres, settings
 from ginnel.lambdas import Event
 from ginnel.mail import transports
 
@@ -67,5 +67,6 @@ async def answer(event: Event) -> dict[str, Any]:
     raise ValueError(f"neither a schedule's event nor a queue's: {sorted(event)}")
 
 
+@emf.told
 def handler(event: Event, context: Any) -> Any:  # noqa: ANN401, ARG001  # the runtime's own types
     return lambdas.run(answer(event))

@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
-from ginnel.administration import rights
+from ginnel import factors
 from tests.auth.conftest import problem
 from tests.conftest import Account
 
@@ -184,7 +184,7 @@ async def test_an_operators_password_is_not_guessed_by_who_has_their_session(
     account: Account, operator: Account
 ) -> None:
     user = await own_id(account)
-    for _ in range(rights.TRIES):
+    for _ in range(factors.TRIES[0][0]):
         problem(await deed(operator, user, "promote", password=secrets.token_hex()), 403, "password_wrong")
     problem(await deed(operator, user, "promote", password=operator.password), 429, "too_many_requests")
 

@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 import pytest
 
-from ginnel import db, installation, settings, tickets
+from ginnel import db, installation, installation_settings, settings, tickets
 from tests.auth.conftest import problem
 from tests.conftest import Account
 from tests.mailing import Post
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("as_found")
 
 async def say(operator: Account, mode: str) -> None:
     answer = await operator.http.put(URL, json={"mode": mode})
-    assert (answer.status_code, answer.json()) == (200, {"mode": mode}), answer.text
+    assert (answer.status_code, answer.json()) == (200, {"mode": mode, "guests": mode == "open"}), answer.text
 
 
 async def join(client: httpx.AsyncClient, email: str, **fields: Any) -> httpx.Response:
@@ -47,7 +47,7 @@ async def test_everybody_is_told_who_may_register(operator: Account, client: htt
     for mode in ("open", "invite", "closed"):
         await say(operator, mode)
         answer = await client.get("/api/v1/auth/registration")
-        assert (answer.status_code, answer.json()) == (200, {"mode": mode})
+        assert (answer.status_code, answer.json()) == (200, {"mode": mode, "guests": mode == "open"})
     problem(await operator.http.put(URL, json={"mode": "ajar"}), 422, "invalid")
 
 
@@ -59,7 +59,7 @@ async def test_the_environment_says_it_until_an_operator_does(client: httpx.Asyn
         monkeypatch.setenv("REGISTRATION", "ajar")
         settings.read.cache_clear()
         with pytest.raises(settings.BadSettings, match="open, invite or closed"):
-            settings.read(installation.Settings)
+            settings.read(installation_settings.Settings)
     finally:
         monkeypatch.undo()
         settings.read.cache_clear()

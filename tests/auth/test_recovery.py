@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from auth import tries
-from ginnel import sessions, tickets
+from ginnel import factors, sessions, tickets
 from tests.conftest import Account, anywhere
 from tests.mailing import Post, link, text
 
@@ -273,8 +273,8 @@ async def test_an_unproved_address_hears_nothing_of_the_account(account: Account
 
 
 async def test_a_stolen_session_can_not_guess_the_password(account: Account) -> None:
-    answers = [await change(account.http, "a guess") for _ in range(tries.PROOFS + 1)]
-    assert [it.status_code for it in answers] == [403] * tries.PROOFS + [429]
+    answers = [await change(account.http, "a guess") for _ in range(factors.TRIES[0][0] + 1)]
+    assert [it.status_code for it in answers] == [403] * factors.TRIES[0][0] + [429]
     problem(await change(account.http, account.password), 429, "too_many_requests")
 
 
@@ -293,3 +293,17 @@ async def test_of_parallel_changes_one_succeeds(account: Account, browser: Brows
     assert Counter(it.status_code for it in answers) == {204: 1, 403: 5}
     (won,) = [it for it, answer in zip(fresh, answers, strict=True) if answer.status_code == 204]
     assert await login(browser, account.email, won) == 200
+
+
+async def test_passwords_as_proof_are_counted_once_wherever_they_are_tried(account: Account) -> None:
+    answers: list[httpx.Response] = []
+    for number in range(factors.TRIES[0][0] + 3):
+        if number % 3 == 0:
+            answers.append(await change(account.http, "a guess"))
+        elif number % 3 == 1:
+            answers.append(await account.http.post("/api/v1/auth/totp", json={"password": "a guess"}))
+        else:
+            other = {"email": f"{secrets.token_hex(6)}@example.com", "password": "a guess"}
+            answers.append(await account.http.post("/api/v1/auth/email", json=other))
+    assert [it.status_code for it in answers] == [403] * factors.TRIES[0][0] + [429] * 3
+    assert {it.json()["code"] for it in answers[-3:]} == {"too_many_requests"}

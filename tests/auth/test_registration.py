@@ -36,7 +36,7 @@ async def test_registering_signs_in(browser: Browser) -> None:
     body = answer.json()
     assert body.keys() == {"user", "access_token", "token_type", "expires_in"}
     assert (body["token_type"], body["expires_in"]) == ("Bearer", 900)
-    assert body["user"].keys() == {"id", "email", "name", "is_admin", "email_verified_at", "created_at"}
+    assert body["user"].keys() == {"id", "email", "name", "guest", "is_admin", "email_verified_at", "created_at"}
     assert (body["user"]["email"], body["user"]["name"], body["user"]["is_admin"]) == (email, "Ada", False)
     me = await http.get("/api/v1/auth/me", headers={"authorization": f"Bearer {body['access_token']}"})
     assert me.status_code == 200

@@ -11,7 +11,9 @@ import httpx
 import pytest
 
 from tests import timing
-from tests.conftest import Account
+from tests.conftest import Account, anywhere
+
+from .conftest import Told
 
 pytestmark = pytest.mark.slow
 
@@ -100,6 +102,27 @@ async def test_registering_does_not_tell_who_has_an_account(
         return answer
 
     await compare("register", ask, known, unknown, capsys)
+
+
+async def test_a_guest_who_registers_does_not_learn_it_either(
+    browser: Browser, capsys: pytest.CaptureFixture[str], told: Told
+) -> None:
+    told(guests_total=1_000_000)
+    known = await addresses(browser, SAMPLES // 3) * 3
+    unknown = [f"{secrets.token_hex(8)}@example.com" for _ in range(SAMPLES)]
+    tokens = []
+    for _ in range(2 * SAMPLES):
+        begun = await browser().post("/api/v1/auth/guest", headers=anywhere())
+        tokens.append(begun.json()["access_token"])
+
+    async def ask(email: str) -> httpx.Response:
+        http = browser()
+        headers = {"authorization": f"Bearer {tokens.pop()}"}
+        answer = await http.post("/api/v1/auth/register", json={"email": email, "password": PASSWORD}, headers=headers)
+        await http.aclose()
+        return answer
+
+    await compare("register as a guest", ask, known, unknown, capsys)
 
 
 async def test_a_throttled_address_does_not_tell_either(browser: Browser, register: Register) -> None:

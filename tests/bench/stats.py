@@ -84,6 +84,13 @@ def _questions(drawn: random.Random, filled: Filled) -> Iterator[Asked]:
             yield Asked("link's year", what, year("link", link), how)
         for _ in range(ROUNDS):
             yield Asked("workspace's year", what, year("workspace", filled.workspace), how)
+    for what, how in (("summary", {}), ("series by day, UTC", {"interval": "day", "timezone": "UTC"}),
+                      ("series by week, Europe/London", {"interval": "week", "timezone": "Europe/London"})):  # fmt: skip
+        for link in chosen[: BUSIEST * 2]:
+            one = replace(year("link", link), filters=[Filter("country", ["DE", "GB"])])
+            yield Asked("link's year, one filter", what, one, how)
+            one = replace(year("workspace", filled.workspace), filters=[Filter("device", ["mobile"], negated=True)])
+            yield Asked("workspace's year, one filter", what, one, how)
     filters = [Filter("country", ["DE", "GB"]), Filter("device", ["mobile"], negated=True)]
     for what, how in (("summary", {}), ("series by day, UTC", {"interval": "day", "timezone": "UTC"}),
                       ("breakdown by city", {"dimension": "city"})):  # fmt: skip
@@ -190,6 +197,8 @@ async def measure(clicks: int, links: int) -> dict[str, Any]:
     return figures | {
         "link_year_p95_ms": p95["link's year"],
         "workspace_year_p95_ms": p95["workspace's year"],
+        "link_year_one_filter_p95_ms": p95["link's year, one filter"],
+        "workspace_year_one_filter_p95_ms": p95["workspace's year, one filter"],
         "link_year_filtered_p95_ms": p95["link's year, filtered"],
     }
 

@@ -445,3 +445,25 @@ async def test_a_click_that_kills_real_workers_is_buried(stores: Stores, tmp_pat
     assert len(await stores.rows(sent)) == await stores.counted(sent) == 999
     (letter,) = await stores.letters()
     assert letter["error"] == "ended the process"
+
+
+async def test_a_click_from_its_own_domain_or_the_site_is_internal(stores: Stores) -> None:
+    sent = Sent()
+    host = f"{sent.workspace}.test"
+    workspace = await stores.connection.fetchval(
+        "insert into workspaces (name, personal, created_at) values ('', false, now()) returning id"
+    )
+    domain = await stores.connection.fetchval(
+        "insert into domains (workspace_id, host, case_sensitive, created_at) values ($1, $2, false, now()) returning id",
+        workspace,
+        host,
+    )
+    referrers = (f"https://{host}/a", "http://go.test/app/links", "https://www.google.com/", "https://else.test/")
+    lines = [sent.line(domain=domain, referrer=referrer.encode()) for referrer in referrers]
+    await redis.patient().xadd(clicks.STREAM, {clicks.FIELD: b"\n".join(lines)})
+    await drain()
+    await stores.connection.execute("delete from domains where id = $1", domain)
+    found = {row["referrer_host"]: (row["source"], row["channel"]) for row in await stores.rows(sent)}
+    assert found == {
+        host: (None, "internal"), "go.test": (None, "internal"), "google.com": ("Google", "search"), "else.test": (None, None),
+    }  # fmt: skip

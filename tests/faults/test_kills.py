@@ -9,12 +9,14 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 
-from ginnel import clicks, redis
+from ginnel import clicks, recounting, redis
 from ginnel.redis import Redis
 from tests.e2e import running
 from tests.faults.conftest import Tell
@@ -45,16 +47,29 @@ async def test_clicks_survive_the_killing_of_workers_postgresql_and_redis(folder
         site.live.wait_until_healthy()
         with worker("beside", env=stores_of(site)):  # else its entries are taken over after 30 s
             result = await check(site.live, promises, database_url=site.postgres.url)
+        days, differences = await count_anew(site.postgres.url)
         said_by_up = site.live.said()
     tell(
         f"Ingestion killed anywhere: workers killed {kills} times ({amid} with entries in hand), PostgreSQL and Redis "
         f"{strikes} times each, {len(promises.followed)} of {promises.tried} clicks answered by 302 "
-        f"(others: {dict(promises.refused)}); {said(result)}"
+        f"(others: {dict(promises.refused)}); {said(result)}; {days} counted anew: {sum(differences.values())} differences"
     )
     assert not any(result.values()), said_by_up
+    assert differences == {}
     assert len(promises.followed) >= wanted
     assert set(promises.refused) <= {503}
     assert amid
+
+
+async def count_anew(url: str) -> tuple[str, dict[str, int]]:
+    """Count a range of days anew that today is in; return which, and what differed by tables."""
+    first = datetime.now(UTC).date() - timedelta(days=random.randrange(1, 40))
+    last = datetime.now(UTC).date() + timedelta(days=random.randrange(1, 3))
+    connection = await asyncpg.connect(url)
+    try:
+        return f"{first} to {last}", await recounting.rebuild(connection, first, last)
+    finally:
+        await connection.close()
 
 
 async def visit(site: Installation, promises: Promises, wanted: int) -> None:

@@ -19,6 +19,23 @@ def test_the_fast_list_of_bots_says_what_the_slow_one_says() -> None:
     assert not disagreed
 
 
+KNOWN = (
+    "GPTBot/1.2", "ChatGPT-User/1.0", "OAI-SearchBot/1.0", "ClaudeBot/1.0", "Claude-User/1.0", "PerplexityBot/1.0",
+    "Perplexity-User/1.0", "CCBot/2.0", "Bytespider", "Amazonbot/0.1", "Applebot/0.1", "meta-externalagent/1.1",
+    "Googlebot/2.1", "AdsBot-Google", "bingbot/2.0", "DuckDuckBot/1.1", "Baiduspider/2.0", "PetalBot",
+    "SeznamBot/4.0", "archive.org_bot", "facebookexternalhit/1.1", "Twitterbot/1.0", "LinkedInBot/1.0",
+    "Discordbot/2.0", "redditbot/1.0", "Slackbot-LinkExpanding", "TelegramBot", "WhatsApp/2.23", "SkypeUriPreview",
+    "Mastodon/4.2.8", "MicrosoftPreview/2.0", "Iframely/1.3.1", "UptimeRobot/2.0", "Pingdom.com_bot", "AhrefsBot/7.0",
+    "SemrushBot/7~bl", "MJ12bot/v1.4.8", "curl/8.5.0", "Wget/1.21.4", "python-requests/2.32.3", "python-httpx/0.27",
+    "aiohttp/3.9", "axios/1.7.2", "node-fetch/1.0", "okhttp/4.12.0", "Go-http-client/2.0", "Scrapy/2.11",
+    "HeadlessChrome/126.0",
+)  # fmt: skip
+
+
+def test_a_new_list_knows_those_that_come_every_day() -> None:
+    assert [said for said in KNOWN if bots.find(said) is None] == []
+
+
 def test_every_bot_of_the_list_has_a_short_name() -> None:
     names = [bots._name(index) for index in range(len(CRAWLER_USER_AGENTS_DATA))]
     assert all(1 < len(name) <= 64 and name == name.strip() and "\\" not in name for name in names)

@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from ginnel import db, migrations, postgres, settings
+from ginnel import db, migrations, postgres, rollups, settings
 
 
 async def test_the_models_and_the_migrations_agree() -> None:
@@ -116,3 +116,49 @@ async def test_clicks_have_partitions_for_the_months_ahead() -> None:
     async with db.engine().connect() as connection:
         names = list(await connection.scalars(text("select inhrelid::regclass::text from pg_inherits order by 1")))
     assert sum(name.startswith("clicks_2") for name in names) >= 3
+
+
+async def test_clicks_from_before_sources_go_by_their_referrers_host(empty_database: None) -> None:
+    await migrations.upgrade("0018")
+    connection = await postgres.connect()
+    await connection.execute(
+        """
+        select ensure_clicks_partition('2026-01-01');
+        insert into clicks (at, id, workspace_id, domain_id, link_id, device, qr, clamped, referrer_host)
+        select '2026-01-05 12:00+00', gen_random_uuid(), 1, 1, 1, 'desktop', false, false, host
+        from unnest(array['t.co', 't.co', 'news.example', null]) host
+        """
+    )
+    # As the release before counts them.
+    counts = "('t.co', 2, 0, 0), ('news.example', 1, 0, 0)"
+    for table, period, link in (
+        ("link_days", "2026-01-05", True),
+        ("workspace_days", "2026-01-05", False),
+        ("workspace_months", "2026-01-01", False),
+    ):
+        columns = "link_id, workspace_id" if link else "workspace_id"
+        await connection.execute(
+            f"""
+            insert into {table} ({columns}, dimension, {"month" if "months" in table else "day"}, value, clicks, visitors, bots)
+            select {"1, 1" if link else "1"}, 'referrer_host', '{period}', * from (values {counts}) v
+            """
+        )
+    await migrations.upgrade()
+    for table in ("link_days", "workspace_days", "workspace_months"):
+        found = await connection.fetch(
+            f"select dimension::text, value, clicks from {table} where dimension in ('source', 'channel') order by 1, 2"
+        )
+        assert list(map(tuple, found)) == [
+            ("channel", "referral", 3),
+            ("source", "news.example", 1),
+            ("source", "t.co", 2),
+        ]
+    said = ", ".join(f"{rollups.DIMENSIONS[name]} as {name}" for name in ("source", "channel"))
+    read = await connection.fetch(f"select {said} from clicks c order by 1")
+    await connection.close()
+    assert list(map(tuple, read)) == [
+        ("news.example", "referral"),
+        ("t.co", "referral"),
+        ("t.co", "referral"),
+        (None, None),
+    ]

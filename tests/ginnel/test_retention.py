@@ -6,11 +6,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
-from ginnel import db, ingestion, postgres, retention, rollups, stats
+from ginnel import db, ingestion, postgres, recounting, retention, rollups, stats
 from ginnel.stats import Question
 from tests.conftest import Account
 from tests.links.test_stats import a_row
@@ -69,7 +70,7 @@ async def test_clicks_go_and_answers_stay(account: Account, connection: asyncpg.
     assert await answers(workspace, link) == before
     assert await retention.expire(connection, NOW) == 0
     # Nor does counting anew forget what is gone, or a click that comes late for a day that is.
-    assert await rollups.rebuild(connection, date(2017, 2, 20), date(2017, 9, 16)) == 0
+    assert await recounting.rebuild(connection, date(2017, 2, 20), date(2017, 9, 16)) == {}
     assert await answers(workspace, link) == before
     await clicked(connection, account, link, [46])
     after = await answers(workspace, link)
@@ -115,3 +116,23 @@ async def test_others_read_and_store_while_a_month_is_dropped(account: Account, 
     await asyncio.gather(*others)
     assert await connection.fetchval("select to_regclass('clicks_2015_06') is null")
     assert len(took) > 10
+
+
+async def test_who_stores_what_comes_now_does_not_wait_for_days_that_are_long_over(
+    connection: asyncpg.Connection,
+) -> None:
+    link = 8_000_000_000_177
+    other = await postgres.connect(command_timeout=60)
+    try:
+        async with connection.transaction():
+            await rollups.keep_others_out(connection, datetime.now(UTC).date() - timedelta(days=5))
+            now = a_row(link, datetime.now(UTC), workspace_id=8_000_000_000_001)
+            assert await asyncio.wait_for(ingestion.store(other, [now]), 20) == 1
+            # Late ones of such a day do, lest they be counted by nobody.
+            late = now._replace(at=datetime.now(UTC) - timedelta(days=6), id=uuid4())
+            storing = asyncio.create_task(ingestion.store(other, [late]))
+            await asyncio.sleep(0.3)
+            assert not storing.done()
+        assert await storing == 1
+    finally:
+        await other.close()

@@ -40,7 +40,7 @@ def declared(function: str) -> dict[str, str]:
     variables = template.environment(function, parameters)
     # All tests come from one address.
     if function == "auth":
-        variables |= {"REGISTRATIONS_ADDRESS": "1000000", "LOGIN_TRIES_ADDRESS": "1000000"}
+        variables |= dict.fromkeys(("REGISTRATIONS_ADDRESS", "GUESTS_ADDRESS_HOUR", "LOGIN_TRIES_ADDRESS"), "1000000")
     # What only AWS has.
     return {**variables, "QUEUE_URL": ""} if "QUEUE_URL" in variables else variables
 

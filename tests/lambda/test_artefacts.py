@@ -117,6 +117,7 @@ STORY = (
     Step("links_orphans_find", 200, 200),
     Step("links_orphans_dismiss", 404, 404),
     Step("auth_registration", 200, 200),
+    Step("auth_guest", 201, 201),
     Step("admin_users", 403, 403),
     Step("admin_user", 403, 403),
     Step("admin_user_disable", 403, 403),

@@ -94,6 +94,26 @@ async def test_a_limited_link_is_spent_by_visits_alone(functions: Functions, sto
     assert await stores.sql.fetchval("select used from link_budgets where link_id = $1", link.id) == 3
 
 
+async def test_what_is_prefetched_leads_on_and_is_counted_with_bots(
+    functions: Functions, stores: Stores, shorten: Shorten
+) -> None:
+    free, limited = await shorten(), await _limited(stores, await shorten(), clicks=2)
+    async with running("redirect", stores, declared("redirect")) as redirect:
+        for link in (free, limited):
+            ahead = events.load("redirect_get", slug=link.slug)
+            ahead["headers"]["sec-purpose"] = "prefetch;prerender"
+            # Out of Redis, where the click is written down by a function, and out of this process's memory.
+            asked = [ahead, events.load("redirect_get", slug=link.slug), ahead]
+            for function in (redirect, functions.redirect):
+                if link is free or function is redirect:
+                    assert [(await function.call(event))["statusCode"] for event in asked] == [302, 302, 302]
+    await functions.clicks.call(events.load("scheduled"))
+    counted = "select bot, count(*) from clicks where link_id = $1 group by 1 order by 1 nulls last"
+    assert list(map(tuple, await stores.sql.fetch(counted, free.id))) == [("prefetch", 4), (None, 2)]
+    assert list(map(tuple, await stores.sql.fetch(counted, limited.id))) == [("prefetch", 2), (None, 1)]
+    assert await stores.sql.fetchval("select used from link_budgets where link_id = $1", limited.id) == 1
+
+
 async def test_a_click_is_taken_once_though_the_connection_was_cut_meanwhile(
     functions: Functions, stores: Stores, shorten: Shorten
 ) -> None:
@@ -166,6 +186,8 @@ def _event(chance: random.Random, slug: str) -> events.Event:
         ("x-forwarded-for", ["1.2.3.4, 5.6.7.8", "junk", ""]),
         ("dnt", ["1", "0"]),
         ("sec-gpc", ["1"]),
+        ("sec-purpose", ["prefetch", "prefetch;prerender", ""]),
+        ("x-purpose", ["preview"]),
         ("accept", ["application/json", "text/html"]),
         ("host", ["go.test", "GO.TEST:443", "elsewhere.test", ""]),
     ):

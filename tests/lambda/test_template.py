@@ -24,11 +24,11 @@ from . import template
 WITH_ROUTES = [name for name in template.FUNCTIONS if list(template.routes(name))]
 GIVEN = dict.fromkeys(("DatabaseUrl", "RedisUrl", "BaseUrl", "JwtKeys"), "-")
 # What a function may read besides its settings.
-ANYWHERE = {"LOG_LEVEL", "PYDANTIC_DISABLE_PLUGINS"}
+ANYWHERE = {"METRICS", "LOG_LEVEL", "PYDANTIC_DISABLE_PLUGINS"}
 # Whose names other programs have chosen.
 OTHERS = {"AWS_ENDPOINT_URL", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_INITIALIZATION_TYPE", "MAKELEVEL"}
-# Kept for later, the dashboard; and the mailbox, which is on one machine only.
-AHEAD = {"app", "local"}
+# Kept for later, the dashboard; the mailbox, which is on one machine only; and what is there where it is wanted.
+AHEAD = {"metrics", "app", "local"}
 
 
 def app(function: str) -> FastAPI:
@@ -99,7 +99,8 @@ def test_the_layers_are_laid_out_as_lambda_unpacks_them() -> None:
 
 def test_the_example_environment_names_every_variable_with_its_default() -> None:
     described = dict(re.findall(r"^#([A-Z_]+)=(.*)$", (template.ROOT / ".env.example").read_text(), re.MULTILINE))
-    modules = (*_all_modules(), *map(importlib.import_module, ("local.cli", "local.server", "local.address")))
+    local = (f"local.{name}" for name in ("address", "cli", "dashboard", "metrics", "server"))
+    modules = (*_all_modules(), *map(importlib.import_module, local))
     kinds = {kind for module in modules for kind in _read_by(module)}
     fields = {field.name.upper(): field for kind in kinds for field in dataclasses.fields(kind)}
     assert described.keys() == fields.keys() | set(_read_directly()) | _read_by_compose()

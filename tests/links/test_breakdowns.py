@@ -136,3 +136,30 @@ async def test_whoever_asks_again_sees_what_has_come(account: Account) -> None:
     row = await clicked(account, link, at=datetime.now(UTC))
     after = await ask(account, "live", link=link, cursor=before["cursor"])
     assert (after["counts"]["clicks"], [item["id"] for item in after["items"]]) == (1, [str(row.id)])
+
+
+async def test_sources_are_counted_by_name_and_channel_and_asked_for_like_any_other(account: Account) -> None:
+    link = (await account.link())["id"]
+    for source, channel, host in (
+        ("Google", "search", "google.com"),
+        ("Google", "search", "google.de"),
+        (None, None, "news.example"),
+        (None, "internal", "go.test"),
+        ("Instagram", "social", None),
+        (None, None, None),
+    ):
+        await clicked(account, link, source=source, channel=channel, referrer_host=host)
+    for of in ({"link": link}, {}):  # the clicks themselves, and the workspace's roll-ups
+        by_source = await ask(account, "breakdown", dimension="source", **of)
+        assert {row["value"]: row["clicks"] for row in by_source["items"]} == {
+            "Google": 2, "Instagram": 1, "go.test": 1, "news.example": 1, None: 1,
+        }  # fmt: skip
+        by_channel = await ask(account, "breakdown", dimension="channel", **of)
+        assert {row["value"]: row["clicks"] for row in by_channel["items"]} == {
+            "search": 2, "internal": 1, "referral": 1, "social": 1, None: 1,
+        }  # fmt: skip
+    for wanted, count in (("source:Google", 2), ("-source:", 5), ("channel:", 1), ("-channel:search", 4)):
+        assert (await ask(account, "summary", link=link, filter=wanted))["clicks"] == count
+    shown = {(row["source"], row["channel"]) for row in (await ask(account, "clicks", link=link))["items"]}
+    assert ("news.example", "referral") in shown
+    assert (None, None) in shown

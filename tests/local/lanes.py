@@ -132,6 +132,7 @@ class Recorder:
                 c.query,
                 c.private,
                 c.dated,
+                c.prefetched,
             )
             for c in found
         ]

@@ -27,6 +27,7 @@ FIELDS = (
     b"x-forwarded-for: unknown", b"X-Forwarded-For: ,,", b"X-Forwarded-For: 2001:db8::1", b"X-Forwarded-For: \xff",
     b"X-Forwarded-For: 1.1.1.1\tx", b"X-Forwarded-For: " + b"1" * 60, b"Forwarded: for=1.2.3.4", b"X-Real-IP: 1.2.3.4",
     b"DNT: 1", b"DNT: 0", b"dnt:1", b"DNT: 1 ", b"Sec-GPC: 1", b"Sec-GPC: true", b"Sec-GPC:\t1", b"DNT: 1, 1",
+    b"Sec-Purpose: prefetch", b"sec-purpose: prefetch;prerender", b"Purpose: preview", b"X-Moz: prefetch", b"X-Purpose: x",
     b"Cookie: a=b", b"Authorization: Bearer x", b"Range: bytes=0-1", b"If-None-Match: *", b"Accept-Encoding: gzip, br",
     b"TE: trailers", b"TE: chunked", b"Trailer: X", b"Via: 1.1 x", b"X-Empty:", b"Date: now", b"Purpose: prefetch",
     b"Connection: keep-alive", b"connection: Keep-Alive, X", b"Connection:", b"Connection: upgrade",

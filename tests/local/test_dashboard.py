@@ -70,3 +70,13 @@ async def test_unbuilt_it_says_how_it_is_built(client: httpx.AsyncClient, dist: 
     answer = await client.get("/app/links")
     assert answer.status_code == 200
     assert "make up" in answer.text
+
+
+async def test_the_landing_page_speaks_its_readers_language(client: httpx.AsyncClient, dist: Path) -> None:
+    (dist / "index.de.html").write_text("<h1>Ein kurzer Weg</h1>")
+    policies = json.loads((dist / "policy.json").read_text())
+    (dist / "policy.json").write_text(json.dumps(policies | {"index.de.html": policies["index.html"]}))
+    answer = await client.get("/", headers={"accept-language": "fr;q=0.5, de-AT, en;q=0.8"})
+    assert answer.text == "<h1>Ein kurzer Weg</h1>"
+    assert answer.headers["vary"] == "accept-encoding, accept-language"
+    assert (await client.get("/", headers={"accept-language": "sv, en;q=0.8, de;q=0.2"})).text == PAGE

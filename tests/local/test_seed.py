@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from ginnel import postgres, rollups
+from ginnel import postgres, recounting
 from local import traffic
 from tests.e2e import running
 
@@ -55,7 +55,7 @@ async def test_all_clicks_are_there_and_counted_whatever_was_there_before(empty:
     assert whole["visitors"] == whole["new"] < whole["clicks"] - whole["bots"]
     assert await connection.fetchval("select count(*) from rolled_links") > 0
     today = datetime.now(UTC).date()
-    assert await rollups.rebuild(connection, today - timedelta(days=50), today + timedelta(days=2)) == 0
+    assert await recounting.rebuild(connection, today - timedelta(days=50), today + timedelta(days=2)) == {}
     await connection.close()
 
 

@@ -67,6 +67,20 @@ async def used(link: int) -> int:
     return count
 
 
+async def test_what_is_prefetched_leads_on_and_takes_no_click(account: Account, client: httpx.AsyncClient) -> None:
+    link = await account.link(max_clicks=2)
+    for header in (
+        {"sec-purpose": "prefetch"},
+        {"purpose": "preview"},
+        {"x-purpose": "preview"},
+        {"x-moz": "prefetch"},
+    ):
+        assert (await client.get(f"/{link['slug']}", headers=PERSON | header)).status_code == 302
+    assert (await client.get(f"/{link['slug']}", headers=PERSON)).status_code == 302
+    assert await left(account, link["id"]) == 1
+    assert await rows(link["id"]) == (1, 4)
+
+
 @pytest.mark.parametrize("limit", [1, 3])
 async def test_of_fifty_at_once_one_gets_the_last_click(
     account: Account, client: httpx.AsyncClient, limit: int

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from typing import Any
 
 from ginnel import tokens
-from tests.conftest import Account, Records
+from tests.conftest import Account, Records, anywhere
 
 from .estate import Tenant, sql, tenant
 
@@ -20,6 +20,7 @@ READ = frozenset({"links:read", "domains:read", "webhooks:read", "stats:read", "
 WRITE = frozenset({"links:write", "domains:write", "webhooks:write", "clicks:write"})
 FOR_KEYS = READ | WRITE | {"audit:read"}
 MEMBER = READ | WRITE | {"keys:write"}
+GUEST = frozenset({"links:read", "links:write", "stats:read", "workspace:read"})
 ALL = FOR_KEYS | MEMBER | {"workspace:write"}
 
 
@@ -114,6 +115,7 @@ class Actor:
     scopes: frozenset[str] = frozenset()
     person: bool = True
     operator: bool = False
+    guest: bool = False
 
 
 async def _anonymous(_: World) -> Headers:
@@ -224,6 +226,16 @@ async def _owner(world: World) -> Headers:
     return bearer(world.home.owner)
 
 
+async def _guest(world: World) -> Headers:
+    answer = await world.home.owner.http.post("/api/v1/auth/guest", headers={"authorization": "", **anywhere()})
+    assert answer.status_code == 201, answer.text
+    return {"authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+async def _guest_inside(world: World) -> Headers:
+    return world.at_home(await _guest(world))
+
+
 async def _operator_account(world: World) -> Account:
     account = await world.register()
     await sql("update users set is_admin = true where email = $1", account.email)
@@ -274,6 +286,8 @@ ACTORS: dict[str, Actor] = {
     "other tenant, inside": Actor(Standing.SHUT_OUT, _stranger_inside),
     "other tenant's key, inside": _program(Standing.SHUT_OUT, _stranger_key_inside),
     "operator, inside": Actor(Standing.SHUT_OUT, _operator_inside, operator=True),
+    "guest, inside": Actor(Standing.SHUT_OUT, _guest_inside, guest=True),
+    "guest": Actor(Standing.ELSEWHERE, _guest, GUEST, guest=True),
     "other tenant": Actor(Standing.ELSEWHERE, _stranger, ALL),
     "other tenant's key": _program(Standing.ELSEWHERE, _stranger_key),
     "member, elsewhere": Actor(Standing.ELSEWHERE, _member_elsewhere, ALL),

@@ -50,6 +50,8 @@ class Row:
     """Beside a scope, it takes somebody who is signed in themselves."""
     own: bool = False
     """What it names is the owner's own: nobody else has it, in the workspace or out of it."""
+    guests: bool = False
+    """Guests may do it, too, in their own workspace."""
     ends: bool = False
     """Those who are granted it can do nothing more."""
 
@@ -67,13 +69,17 @@ LINK: Final = {"target": TARGET, "title": "{unique}"}
 ROUTES: dict[str, Row] = {
     "GET /health": Row(PUBLIC),
     "GET /{slug}": Row(PUBLIC, answers=302),
+    # What is sent may be the token of a guest, who is not to lose their links by its age.
     "POST /api/v1/auth/register": Row(
-        PUBLIC, json={"email": "{unique}@example.com", "password": "quiet lantern 7 oaks"}
+        PUBLIC,
+        json={"email": "{unique}@example.com", "password": "quiet lantern 7 oaks"},
+        but=dict.fromkeys(("suspended", "ended session", "expired token"), 401),
     ),
+    "POST /api/v1/auth/guest": Row(PUBLIC),
     "POST /api/v1/auth/login": Row(PUBLIC, json={"email": "{unique}@example.com", "password": "wrong"}, answers=401),
     "POST /api/v1/auth/refresh": Row(PUBLIC, answers=401),
     "POST /api/v1/auth/logout": Row(PUBLIC, ends=True),
-    "GET /api/v1/auth/me": Row(KNOWN),
+    "GET /api/v1/auth/me": Row(KNOWN, guests=True),
     "POST /api/v1/auth/verify": Row(PERSON, json=TICKET, answers=400),
     "POST /api/v1/auth/verify/resend": Row(PUBLIC, json={"email": "{unique}@example.com"}),
     "POST /api/v1/auth/email": Row(PERSON, json={**PROOF, "email": "{unique}@example.com"}),
@@ -81,9 +87,9 @@ ROUTES: dict[str, Row] = {
     "POST /api/v1/auth/forgot": Row(PUBLIC, json={"email": "{unique}@example.com"}),
     "POST /api/v1/auth/reset": Row(PUBLIC, json={**TICKET, "password": "quiet lantern 7 oaks"}, answers=400),
     "POST /api/v1/auth/password": Row(PERSON, json={"current": "wrong", "new": "quiet lantern 7 oaks"}, answers=403),
-    "GET /api/v1/auth/sessions": Row(PERSON),
-    "DELETE /api/v1/auth/sessions": Row(PERSON),
-    "DELETE /api/v1/auth/sessions/{session}": Row(PERSON, own=True),
+    "GET /api/v1/auth/sessions": Row(PERSON, guests=True),
+    "DELETE /api/v1/auth/sessions": Row(PERSON, guests=True),
+    "DELETE /api/v1/auth/sessions/{session}": Row(PERSON, own=True, guests=True),
     "GET /api/v1/auth/factors": Row(PERSON),
     "POST /api/v1/auth/totp": Row(PERSON, json=PROOF),
     # Nobody has a code of an app that none of them has confirmed.
@@ -106,18 +112,18 @@ ROUTES: dict[str, Row] = {
     "GET /api/v1/auth/identities": Row(PERSON),
     "DELETE /api/v1/auth/identities/{identity}": Row(PERSON, own=True),
     "GET /api/v1/auth/registration": Row(PUBLIC),
-    "GET /api/v1/auth/me/export": Row(PERSON),
-    "DELETE /api/v1/auth/me": Row(PERSON, json=PROOF, ends=True),
+    "GET /api/v1/auth/me/export": Row(PERSON, guests=True),
+    "DELETE /api/v1/auth/me": Row(PERSON, json=PROOF, ends=True, guests=True),
     "POST /api/v1/api-keys": Row("keys:write", json={"name": "{unique}", "scopes": ["links:read"]}),
     "GET /api/v1/api-keys": Row("keys:write", shows=("key",)),
     "DELETE /api/v1/api-keys/{key}": Row("keys:write", but={"member": 404}),
-    "GET /api/v1/workspaces": Row(PERSON),
+    "GET /api/v1/workspaces": Row(PERSON, guests=True),
     "POST /api/v1/workspaces": Row(PERSON, json={"name": "{unique}"}),
-    f"GET {SPACE}": Row("workspace:read"),
+    f"GET {SPACE}": Row("workspace:read", guests=True),
     f"PATCH {SPACE}": Row("workspace:write", json={"name": "{unique}"}),
     f"DELETE {SPACE}": Row("workspace:write", answers=428),  # without If-Match
     f"POST {SPACE}/restore": Row(PERSON, names={"workspace_id": "deleted"}, own=True),
-    f"GET {SPACE}/members": Row("workspace:read"),
+    f"GET {SPACE}/members": Row("workspace:read", guests=True),
     f"PATCH {SPACE}/members/{{user}}": Row("workspace:write", json={"role": "viewer"}),
     f"DELETE {SPACE}/members/{{user}}": Row("workspace:write"),
     # Owners are asked to hand the personal workspace on to nobody, and others are no owners.
@@ -142,26 +148,28 @@ ROUTES: dict[str, Row] = {
     "DELETE /api/v1/imports/{import_id}": Row("links:write"),
     "GET /api/v1/imports/{import_id}/report": Row("links:read"),
     "POST /api/v1/imports/{import_id}/resume": Row("links:write"),
-    "GET /api/v1/links/{link_id}/qr": Row("links:read"),
-    "POST /api/v1/links/{link_id}/qr": Row("links:read", content=LOGO),
-    "POST /api/v1/links": Row("links:write", json=LINK),
-    "GET /api/v1/links": Row("links:read", shows=("link",)),
+    "GET /api/v1/links/{link_id}/qr": Row("links:read", guests=True),
+    "POST /api/v1/links/{link_id}/qr": Row("links:read", content=LOGO, guests=True),
+    "POST /api/v1/links": Row("links:write", json=LINK, guests=True),
+    "GET /api/v1/links": Row("links:read", shows=("link",), guests=True),
     "POST /api/v1/links/bulk": Row("links:write", json=[{"op": "create", **LINK}]),
     "GET /api/v1/links/available": Row("links:read", query={"slug": "{unique}"}),
-    "GET /api/v1/links/{link_id}": Row("links:read"),
-    "PATCH /api/v1/links/{link_id}": Row("links:write", json={"title": "{unique}"}),
-    "DELETE /api/v1/links/{link_id}": Row("links:write"),
-    "GET /api/v1/links/{link_id}/explain": Row("links:read"),
-    "GET /api/v1/links/{link_id}/history": Row("links:read"),
+    "GET /api/v1/links/{link_id}": Row("links:read", guests=True),
+    "PATCH /api/v1/links/{link_id}": Row("links:write", json={"title": "{unique}"}, guests=True),
+    "DELETE /api/v1/links/{link_id}": Row("links:write", guests=True),
+    "GET /api/v1/links/{link_id}/explain": Row("links:read", guests=True),
+    "GET /api/v1/links/{link_id}/history": Row("links:read", guests=True),
     "POST /api/v1/links/{link_id}/revert": Row("links:write", json={"version": 1}),
-    "GET /api/v1/stats/summary": Row("stats:read", query={"link": Of("link")}),
-    "GET /api/v1/stats/series": Row("stats:read", query={"link": Of("link")}),
-    "GET /api/v1/stats/breakdown": Row("stats:read", query={"link": Of("link"), "dimension": "country"}),
-    "GET /api/v1/stats/clicks": Row("stats:read", query={"tag": Of("tag")}),
-    "GET /api/v1/stats/live": Row("stats:read", query={"link": Of("link")}),
-    "GET /api/v1/stats/series/export": Row("stats:read", query={"link": Of("link")}),
-    "GET /api/v1/stats/breakdown/export": Row("stats:read", query={"link": Of("link"), "dimension": "country"}),
-    "GET /api/v1/stats/clicks/export": Row("stats:read", query={"tag": Of("tag")}),
+    "GET /api/v1/stats/summary": Row("stats:read", query={"link": Of("link")}, guests=True),
+    "GET /api/v1/stats/series": Row("stats:read", query={"link": Of("link")}, guests=True),
+    "GET /api/v1/stats/breakdown": Row("stats:read", query={"link": Of("link"), "dimension": "country"}, guests=True),
+    "GET /api/v1/stats/clicks": Row("stats:read", query={"tag": Of("tag")}, guests=True),
+    "GET /api/v1/stats/live": Row("stats:read", query={"link": Of("link")}, guests=True),
+    "GET /api/v1/stats/series/export": Row("stats:read", query={"link": Of("link")}, guests=True),
+    "GET /api/v1/stats/breakdown/export": Row(
+        "stats:read", query={"link": Of("link"), "dimension": "country"}, guests=True
+    ),
+    "GET /api/v1/stats/clicks/export": Row("stats:read", query={"tag": Of("tag")}, guests=True),
     # Who may not see numbers can't show them to others.
     "POST /api/v1/links/{link_id}/shares": Row(
         "links:write", json={"name": "{unique}"}, but={"key of links:write": 403}
@@ -210,7 +218,7 @@ ROUTES: dict[str, Row] = {
     "GET /api/v1/admin/links/{link_id}": Row(OPERATOR, installation=True),
     "POST /api/v1/admin/links/{link_id}/block": Row(OPERATOR, json={"reason": "{unique}"}, installation=True),
     "POST /api/v1/admin/links/{link_id}/unblock": Row(OPERATOR, installation=True),
-    "GET /api/v1/targets/preview": Row("links:write", query={"url": "{page}"}),
+    "GET /api/v1/targets/preview": Row("links:write", query={"url": "{page}"}, guests=True),
     "POST /api/v1/webhooks": Row(
         "webhooks:write", json={"url": "{page}", "events": ["link.created"], "name": "{unique}"}
     ),

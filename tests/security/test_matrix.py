@@ -12,7 +12,7 @@ import pytest
 
 from ginnel import access, web
 
-from .actors import ACTORS, ALL, FOR_KEYS, MEMBER, READ, Standing, World
+from .actors import ACTORS, ALL, FOR_KEYS, GUEST, MEMBER, READ, Standing, World
 from .conftest import Make, forget_tries
 from .estate import Tenant, digest
 from .rows import KNOWN, OPERATOR, PERSON, PUBLIC, ROUTES, SPACE, UNLISTED, Of, Row
@@ -43,6 +43,7 @@ def test_what_the_document_leaves_out_is_known() -> None:
 def test_roles_and_keys_reach_as_far_as_the_design_says() -> None:
     assert access.KEY_SCOPES == FOR_KEYS
     assert access.ROLE_SCOPES == {"owner": ALL, "admin": ALL, "member": MEMBER, "viewer": READ}
+    assert access.GUEST_SCOPES == GUEST
 
 
 @dataclass
@@ -178,6 +179,8 @@ def _expected(check: Check, name: str) -> int | None:
         return 403
     if actor.standing is Standing.UNKNOWN:
         return 401
+    if (row.needs == PERSON or row.person) and actor.guest and not row.guests:
+        return 403
     if row.needs == PERSON:
         return 404 if row.own and name != "owner" else row.but.get(name)
     elsewhere = actor.standing is Standing.ELSEWHERE and not _is_member(check, name)
@@ -193,6 +196,8 @@ def _expected(check: Check, name: str) -> int | None:
 
 def _reaches(check: Check, name: str) -> bool:
     row, actor = check.row, ACTORS[name]
+    if actor.guest and not row.guests:
+        return False
     if row.needs == OPERATOR:
         return actor.operator and actor.person
     return row.needs == KNOWN or row.needs in (MEMBER if _is_member(check, name) else actor.scopes)

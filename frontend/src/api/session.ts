@@ -1,6 +1,6 @@
 import axios from "axios";
 import { useSyncExternalStore } from "react";
-import { problem } from "./errors";
+import { ApiError, problem } from "./errors";
 import type { SignedIn, UserOut } from "./generated";
 
 /** Who is signed in: not asked yet, nobody, or somebody. The access token stays in memory; the refresh token is a cookie that no script reads. */
@@ -35,10 +35,24 @@ export function end(): void {
   set({ status: "out" });
 }
 
+declare global {
+  interface Window {
+    /** The first answer to who is signed in, asked for by app.html before any code of ours ran. */
+    ginnelSession?: Promise<{ status: number; body: SignedIn }> | undefined;
+  }
+}
+
+async function asked(): Promise<SignedIn> {
+  const first = await window.ginnelSession?.catch(() => undefined);
+  window.ginnelSession = undefined;
+  if (first?.status === 200) return first.body;
+  if (first?.status === 401) throw new ApiError(401, {});
+  return (await axios.post<SignedIn>("/api/v1/auth/refresh", {}, { headers: { "content-type": "application/json" } })).data;
+}
+
 async function ask(): Promise<Session> {
   try {
-    const { data } = await axios.post<SignedIn>("/api/v1/auth/refresh", {}, { headers: { "content-type": "application/json" } });
-    return begin(data);
+    return begin(await asked());
   } catch (error) {
     const failed = problem(error);
     if (failed.status !== 401) throw failed;

@@ -1,6 +1,10 @@
 export type Language = "en" | "de";
 
+declare const process: { env: Record<string, string | undefined> };
+
 function preferred(): Language {
+  // Pages that are rendered beforehand are rendered in each.
+  if (import.meta.env.SSR) return process.env.PAGE_LANGUAGE === "de" ? "de" : "en";
   try {
     const kept = localStorage.getItem("language");
     if (kept === "en" || kept === "de") return kept;

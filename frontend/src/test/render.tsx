@@ -12,6 +12,7 @@ const ada: UserOut = {
   email: "ada@example.com",
   name: "Ada",
   is_admin: false,
+  guest: false,
   email_verified_at: "2026-01-01T00:00:00Z",
   created_at: "2026-01-01T00:00:00Z",
 };

@@ -28,7 +28,7 @@ class InvitationDraft(web.Input):
 )
 async def set_registration(wanted: RegistrationChange, conn: Conn, me: Operator, now: Now) -> RegistrationOut:
     await installation.set_registration(conn, wanted.mode, by=me.user, now=now)
-    return RegistrationOut(mode=wanted.mode)
+    return RegistrationOut.of(wanted.mode)
 
 
 @router.post(

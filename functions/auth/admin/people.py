@@ -41,7 +41,8 @@ class Ended(web.Output):
 @router.get(
     "/api/v1/admin/users",
     summary="Search accounts",
-    description="Newest first; follow `next_cursor` until it is null. `search` looks for a part of address or name, or an id.",
+    description="Newest first; follow `next_cursor` until it is null. `search` looks for a part of address or name, or an id. "
+    "Guests are listed apart: by `state=guest`.",
     responses=web.problems(*REFUSALS, Invalid),
 )
 async def find_all(  # noqa: PLR0913  # FastAPI injects each by its type
@@ -93,10 +94,10 @@ async def enable(user_id: UserId, conn: Conn, me: Operator, now: Now) -> WholeAc
     "/api/v1/admin/users/{user_id}/promote",
     summary="Make an administrator",
     description="Of the whole installation. Asks for your own password once more.",
-    responses=web.problems(*REFUSALS, factors.PasswordWrong, NotFound, TooManyRequests, Invalid),
+    responses=web.problems(*REFUSALS, factors.PasswordWrong, NotFound, rights.OfGuest, TooManyRequests, Invalid),
 )
 async def promote(user_id: UserId, given: Confirmed, conn: Conn, me: Operator, now: Now) -> WholeAccount:
-    await rights.confirm(conn, given.password, by=me.user)
+    await factors.prove_password(conn, me.user, given.password)
     await rights.promote(conn, user_id, by=me.user, now=now)
     return await people.get(conn, user_id)
 
@@ -108,7 +109,7 @@ async def promote(user_id: UserId, given: Confirmed, conn: Conn, me: Operator, n
     responses=web.problems(*REFUSALS, factors.PasswordWrong, NotFound, rights.OwnAccount, TooManyRequests, Invalid),
 )
 async def demote(user_id: UserId, given: Confirmed, conn: Conn, me: Operator, now: Now) -> WholeAccount:
-    await rights.confirm(conn, given.password, by=me.user)
+    await factors.prove_password(conn, me.user, given.password)
     await rights.demote(conn, user_id, by=me.user, now=now)
     return await people.get(conn, user_id)
 
@@ -128,7 +129,7 @@ async def sign_out(user_id: UserId, response: Response, conn: Conn, me: Operator
     "/api/v1/admin/users/{user_id}/verify",
     summary="Take an e-mail address for proved",
     description="For somebody whom no mail reaches. Can be repeated.",
-    responses=web.problems(*REFUSALS, NotFound, rights.AddressTaken),
+    responses=web.problems(*REFUSALS, NotFound, rights.OfGuest, rights.AddressTaken),
 )
 async def verify(user_id: UserId, conn: Conn, me: Operator, now: Now) -> WholeAccount:
     await rights.verify(conn, user_id, by=me.user, now=now)

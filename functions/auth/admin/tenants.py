@@ -29,17 +29,19 @@ class BlockWorkspace(web.Input):
     "/api/v1/admin/workspaces",
     summary="Search workspaces",
     description="Newest first, deleted ones among them; follow `next_cursor` until it is null. `search` looks for a part of "
-    "the name or of an owner's address, or an id.",
+    "the name or of an owner's address, or an id. Those of guests are listed apart: by `guests=true`.",
     responses=web.problems(*REFUSALS, Invalid),
 )
-async def find_all(
+async def find_all(  # noqa: PLR0913  # FastAPI injects each by its type
     conn: Conn,
     me: Operator,  # noqa: ARG001  # asks who may
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     cursor: Annotated[web.Text | None, Query(max_length=64)] = None,
     search: Annotated[web.Text | None, Query(max_length=254)] = None,
+    *,
+    guests: bool = False,
 ) -> Tenants:
-    return await tenants.find_all(conn, search=search, limit=limit, cursor=cursor)
+    return await tenants.find_all(conn, search=search, guests=guests, limit=limit, cursor=cursor)
 
 
 @router.get(

@@ -17,6 +17,7 @@ export function AccountMenu({ onShowKeys }: { onShowKeys: () => void }) {
   const theme = useTheme();
   const queries = useQueryClient();
   const navigate = useNavigate();
+  const name = user.name || (user.email ?? text.guest);
   const ThemeIcon = ICONS[theme];
 
   async function signOut() {
@@ -30,11 +31,11 @@ export function AccountMenu({ onShowKeys }: { onShowKeys: () => void }) {
     <Menu
       trigger={(parts) => (
         <button {...parts} aria-label={text.account} className="bg-accent-soft hover:ring-line-strong flex size-9 items-center justify-center rounded-full font-semibold uppercase hover:ring-2">
-          {(user.name || user.email).slice(0, 1)}
+          {name.slice(0, 1)}
         </button>
       )}
       items={[
-        { label: <span className="block truncate">{user.name || user.email}</span>, icon: <User size={16} />, onSelect: () => void navigate({ to: "/account" }) },
+        { label: <span className="block truncate">{name}</span>, icon: <User size={16} />, onSelect: () => void navigate({ to: "/account" }) },
         "line",
         {
           label: text.theme[theme],

@@ -37,6 +37,9 @@ ROLE_SCOPES: dict[workspaces.Role, frozenset[str]] = {
     "viewer": frozenset(scope for scope in ALL_SCOPES - _MANAGERS if scope.endswith(":read")),
 }
 
+GUEST_SCOPES = frozenset({"links:read", "links:write", "stats:read", "workspace:read"})
+"""What a guest may do in their own workspace, as far as a route is open to guests at all. See `guests` for the limits."""
+
 FRESH = timedelta(minutes=1)
 """How far a key's last_used_at may lag behind."""
 
@@ -48,6 +51,7 @@ class Person:
     user: int
     session: int
     second_factor: str | None
+    guest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Me:
     session: int | None
     is_admin: bool
     key: int | None = None
+    guest: bool = False
 
 
 class KeyInvalid(Unauthorized):
@@ -97,6 +102,16 @@ class SignInNeeded(Forbidden):
     code = "sign_in_needed"
 
 
+class GuestNotAllowed(Forbidden):
+    """This is not for guests, or more than one may have: it needs an account. Signing up keeps all that a guest has made."""
+
+    code = "guest_not_allowed"
+
+    @classmethod
+    def here(cls, what: str = "do this") -> GuestNotAllowed:
+        return cls(f"Sign up to {what}: what you have made stays yours.")
+
+
 class NotOperator(Forbidden):
     """Only those who run this installation may do this, signed in themselves."""
 
@@ -104,9 +119,9 @@ class NotOperator(Forbidden):
 
 
 _SIGNED_IN = (Unauthorized, tokens.TokenInvalid, tokens.TokenExpired, SessionEnded)
-OF_PERSON = (*_SIGNED_IN, SignInNeeded)
+OF_PERSON = (*_SIGNED_IN, SignInNeeded, GuestNotAllowed)
 """What any call that needs a `person` may be answered, for its documentation."""
-REFUSALS = (*_SIGNED_IN, KeyInvalid, SecondFactorRequired)
+REFUSALS = (*_SIGNED_IN, KeyInvalid, SecondFactorRequired, GuestNotAllowed)
 """What any call that needs `me` may be answered, for its documentation."""
 
 _bearer = HTTPBearer(
@@ -169,20 +184,21 @@ async def _person(conn: AsyncSession, token: str, *, wanted: str | None, now: da
     found = (await conn.execute(_membership(access, wanted=_number(wanted), now=now))).one_or_none()
     if found is None:
         raise SessionEnded("The session was ended. Please sign in again.")
-    workspace, role, is_admin, barred = found
+    workspace, role, is_admin, barred, guest = found
     if workspace is None:
         raise NotFound("workspace", wanted or "")
     if barred:
         raise SecondFactorRequired.within()
-    return Me(access.user, workspace, role, ROLE_SCOPES[role], access.session, is_admin)
+    scopes = ROLE_SCOPES[role] & GUEST_SCOPES if guest else ROLE_SCOPES[role]
+    return Me(access.user, workspace, role, scopes, access.session, is_admin, guest=guest)
 
 
 def _membership(
     access: tokens.Access, *, wanted: int | None, now: datetime
-) -> Select[int | None, workspaces.Role, bool, bool]:
+) -> Select[int | None, workspaces.Role, bool, bool, bool]:
     """Ask for the workspace and role of a live session's owner: no row is no session, no workspace is no membership.
 
-    Last comes whether the workspace requires a second factor and the session began without.
+    Last come whether the workspace requires a second factor and the session began without, and whether it is a guest's.
     """
     # Somebody may be a guest in another's personal workspace: theirs is the one they own.
     personal = and_(Workspace.personal, Member.role == "owner")
@@ -201,6 +217,7 @@ def _membership(
             members.c.role,
             User.is_admin,
             and_(members.c.require_second_factor, Session.second_factor.is_(None)),
+            User.guest_until.is_not(None),
         )
         .select_from(Session)
         .join(User, User.id == Session.user_id)
@@ -221,7 +238,19 @@ def _live(access: tokens.Access, *, now: datetime) -> tuple[ColumnElement[bool],
 
 @limits.counting
 async def person(request: Request, bearer: Bearer, conn: Conn, now: Now) -> Person:
-    """Find out who is signed in, for what is theirs and no workspace's. Raises Unauthorized, SignInNeeded, TooManyRequests."""
+    """Find out who is signed in, for what is theirs and no workspace's.
+
+    Raises Unauthorized, SignInNeeded, GuestNotAllowed, TooManyRequests.
+    """
+    found = await anybody(request, bearer, conn, now)
+    if found.guest:
+        raise GuestNotAllowed.here()
+    return found
+
+
+@limits.counting
+async def anybody(request: Request, bearer: Bearer, conn: Conn, now: Now) -> Person:
+    """The same for what guests may do as well. Raises Unauthorized, SignInNeeded, TooManyRequests."""
     try:
         found = await _signed_in(bearer, conn, now=now)
     except Problem:
@@ -237,11 +266,22 @@ async def _signed_in(bearer: HTTPAuthorizationCredentials | None, conn: AsyncSes
     if bearer.credentials.startswith(keys.PREFIX):
         raise SignInNeeded("This needs an access token: an API key can't do it.")
     access = await tokens.accept(bearer.credentials, now=now)
-    joined = select(Session.second_factor).join(User, User.id == Session.user_id)
+    joined = select(Session.second_factor, User.guest_until).join(User, User.id == Session.user_id)
     found = (await conn.execute(joined.where(*_live(access, now=now)))).one_or_none()
     if found is None:
         raise SessionEnded("The session was ended. Please sign in again.")
-    return Person(access.user, access.session, found.second_factor)
+    return Person(access.user, access.session, found.second_factor, guest=found.guest_until is not None)
+
+
+async def guest(bearer: HTTPAuthorizationCredentials | None, conn: AsyncSession, *, now: datetime) -> int | None:
+    """Return the guest whose access token is sent, if it is one's.
+
+    Raises Unauthorized for a token that is good for nothing any more: it may be a guest's, who would lose what is theirs.
+    """
+    if bearer is None or bearer.credentials.startswith(keys.PREFIX):
+        return None
+    found = await _signed_in(bearer, conn, now=now)
+    return found.user if found.guest else None
 
 
 async def _program(conn: AsyncSession, secret: str, *, wanted: str | None, now: datetime) -> Me:
@@ -296,26 +336,31 @@ def _number(wanted: str | None) -> int | None:
     return int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) <= 18 else 0  # noqa: PLR2004  # 2**63 has 19 digits
 
 
-def _check_scope(me: Me, scope: Scope) -> None:
+def _check_scope(me: Me, scope: Scope, *, guests: bool = True) -> None:
+    if me.guest and not (guests and scope in me.scopes):
+        raise GuestNotAllowed.here()
     if scope not in me.scopes:
         raise ScopeMissing(f"This needs the scope {scope}.")
 
 
-def may(scope: Scope) -> Callable[[Me], Me]:
-    """Make the dependency that gives Me to those who have this scope, and raises ScopeMissing for others."""
+def may(scope: Scope, *, guests: bool = False) -> Callable[[Me], Me]:
+    """Make the dependency that gives Me to those who have this scope, and to `guests` only if told so.
+
+    It raises ScopeMissing, or GuestNotAllowed, for others.
+    """
 
     def allowed(me: Annotated[Me, Depends(me)]) -> Me:
-        _check_scope(me, scope)
+        _check_scope(me, scope, guests=guests)
         return me
 
     return allowed
 
 
-def may_within(scope: Scope) -> Callable[[Me], Me]:
+def may_within(scope: Scope, *, guests: bool = False) -> Callable[[Me], Me]:
     """Make the same for the workspace that the path names: it is the call's, whatever the header says."""
 
     def allowed(me: Annotated[Me, Depends(_within)]) -> Me:
-        _check_scope(me, scope)
+        _check_scope(me, scope, guests=guests)
         return me
 
     return allowed

@@ -21,6 +21,9 @@ class Agent(NamedTuple):
     bot: str | None = None
 
 
+PREFETCH: Final = Agent(device="bot", bot="prefetch")
+"""A browser, or an app, that fetches a page before anybody has asked for it."""
+
 _MAX_LANGUAGE: Final = 512
 
 
@@ -31,10 +34,11 @@ def parse(user_agent: str) -> Agent:
         return Agent(device="bot", bot=bot)
     claim = bots.claim(user_agent)
     found = _families(claim, Domain.USER_AGENT | Domain.OS)
+    app = _APP.search(claim)
     return Agent(
         device=next((device for device, pattern in _DEVICES if pattern.search(claim)), "other"),
         os=_name(found.os.family, _OPERATING_SYSTEMS) if found.os else None,
-        browser=_name(found.user_agent.family, _BROWSERS) if found.user_agent else None,
+        browser=_APPS[app[1]] if app else _name(found.user_agent.family, _BROWSERS) if found.user_agent else None,
     )
 
 
@@ -99,7 +103,33 @@ _BROWSERS: Final = {
     "Mobile Safari": "Safari",
     "Mobile Safari UI/WKWebView": "iOS WebView",
     "Opera Mobile": "Opera",
+    "WeChat Browser": "WeChat",
 }
+
+# Apps that show pages themselves and that ua-parser takes for the system's web view, by how they name themselves.
+_APPS: Final = {
+    "Barcelona": "Threads",
+    "BingSapphire": "Bing",
+    "Discord": "Discord",
+    "GSA": "Google",
+    "KAKAOTALK": "KakaoTalk",
+    "LinkedInApp": "LinkedIn",
+    "MicroMessenger": "WeChat",
+    "NAVER": "Naver",
+    "Orca-Android": "Facebook Messenger",
+    "QQ": "QQ",
+    "Quora": "Quora",
+    "Reddit": "Reddit",
+    "Slack": "Slack",
+    "Snapchat": "Snapchat",
+    "Teams": "Microsoft Teams",
+    "VkClient": "VK",
+    "Weibo": "Weibo",
+    "XiaoHongShu": "Xiaohongshu",
+    "YaApp": "Yandex",
+    "Zalo": "Zalo",
+}
+_APP: Final = re.compile(rf"(?<![\w.-])({'|'.join(_APPS)})(?![a-z])")
 
 _LANGUAGE: Final = re.compile(
     r"(?P<language>[a-z]{2,3})(?:-[a-z]{3}){0,3}(?:-[a-z]{4})?(?:-(?P<region>[a-z]{2}|\d{3}))?(?:-[a-z\d]{1,8})*"

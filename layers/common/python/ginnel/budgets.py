@@ -57,10 +57,13 @@ async def visit(link: int, line: bytes | None) -> Budget:
 
 
 def spends(line: bytes) -> bool:
-    """Say whether a click takes from a budget: bots do not. They are known by what ingestion will read, so both agree."""
+    """Say whether a click takes from a budget: neither bots' nor what was prefetched does. Both are known as by ingestion."""
+    click = Click.unpack(line)
+    if click.prefetched:
+        return False
     from ginnel import bots  # noqa: PLC0415  # its list is long, and few links have a limit
 
-    return bots.find(Click.unpack(line).user_agent) is None
+    return bots.find(click.user_agent) is None
 
 
 async def _spend(link: int) -> None:

@@ -41,7 +41,8 @@ class Click(NamedTuple):
 
     `address` lives only until ingestion has turned it into a place. `private` is the visitor's wish not to be
     recognised (DNT, GPC). `dated` says that `at` is a caller's word, not this host's clock. `served` is the name of the rule
-    or the variant that led on; the line of a click that none did goes without.
+    or the variant that led on; the line of a click that none did goes without. `prefetched` says that nobody has asked for it
+    yet, which stands in the line where others say whether they are dated: the release before reads it as not.
     """
 
     id: UUID
@@ -57,6 +58,7 @@ class Click(NamedTuple):
     private: bool
     dated: bool
     served: str = ""
+    prefetched: bool = False
 
     @classmethod
     def unpack(cls, line: bytes) -> Click:
@@ -70,8 +72,8 @@ class Click(NamedTuple):
         if not (min(numbers) >= 0 and max(numbers) < _BIGINT):
             raise ValueError("no such link")
         return cls(
-            _uuid()(identifier), int(at), *numbers,
-            address, user_agent, referrer, language, query, private == "1", dated == "1", *rest,
+            _uuid()(identifier), int(at), *numbers, address, user_agent, referrer, language, query,
+            private == "1", dated == "1", rest[0] if rest else "", dated == _AHEAD,
         )  # fmt: skip
 
 
@@ -107,6 +109,7 @@ def pack(  # noqa: PLR0913  # a click's fields, each by name
 
 
 _LINE = b"%b\t%d\t%b\t%b\t%b"
+_AHEAD = "2"
 
 
 def led(link: int, workspace: int, domain: int) -> bytes:
@@ -115,9 +118,9 @@ def led(link: int, workspace: int, domain: int) -> bytes:
 
 
 def said(  # noqa: PLR0913  # the fields of a request, each by name
-    *, user_agent: bytes, referrer: bytes, language: bytes, query: bytes, private: bool, dated: bool = False
+    *, user_agent: bytes, referrer: bytes, language: bytes, query: bytes, private: bool, dated: int = False
 ) -> bytes:
-    """Make the part of a line that a request says of itself."""
+    """Make the part of a line that a request says of itself. `dated` is 2 for what was prefetched."""
     return b"%b\t%b\t%b\t%b\t%d\t%d" % (
         user_agent[:512].translate(None, _CONTROL), referrer[:1024].translate(None, _CONTROL),
         language[:128].translate(None, _CONTROL), query[:1024].translate(None, _CONTROL), private, dated,
@@ -126,12 +129,16 @@ def said(  # noqa: PLR0913  # the fields of a request, each by name
 
 def said_in(headers: Mapping[bytes, bytes], query: bytes) -> bytes:
     """Make that part of a visit's line. `headers` by lower-case name; of a repeated one, the first."""
+    # Said by a browser, or an app, that fetches a page before anybody has asked for it. The first is in
+    # https://wicg.github.io/nav-speculation/prefetch.html, the others are older.
+    ahead = headers.get(b"sec-purpose") or headers.get(b"purpose") or headers.get(b"x-purpose") or headers.get(b"x-moz")
     return said(
         user_agent=headers.get(b"user-agent", b""),
         referrer=headers.get(b"referer", b""),
         language=headers.get(b"accept-language", b""),
         query=query,
         private=headers.get(b"dnt") == b"1" or headers.get(b"sec-gpc") == b"1",
+        dated=2 if ahead and ahead.lower().startswith((b"prefetch", b"prerender", b"preview")) else 0,
     )
 
 

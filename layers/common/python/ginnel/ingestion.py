@@ -46,6 +46,9 @@ class Row(NamedTuple):
     qr: bool
     variant: str | None
     clamped: bool
+    source: str | None
+    """The name of where it came from, where that is listed: what is not goes by `referrer_host`, see `rollups.DIMENSIONS`."""
+    channel: str | None
 
 
 async def store(connection: asyncpg.Connection, rows: Sequence[Row]) -> int:
@@ -68,7 +71,7 @@ async def store(connection: asyncpg.Connection, rows: Sequence[Row]) -> int:
             "create temporary table if not exists incoming (like clicks including defaults) on commit delete rows"
         )
         await connection.copy_records_to_table("incoming", schema_name="pg_temp", columns=Row._fields, records=rows)
-        await rollups.share(connection)
+        await rollups.share(connection, min(row.at for row in rows))
         stored = await connection.fetchrow(_STORE)
         if stored["heard"]:
             heard = set(stored["heard"])
@@ -94,12 +97,12 @@ _STORE = f"""
         insert into clicks (
             at, id, workspace_id, domain_id, link_id, visitor, country, region, city, continent, device, os,
             browser, language, bot, referrer_host, referrer_path, utm_source, utm_medium, utm_campaign, utm_term,
-            utm_content, qr, variant, clamped, new_to_link, new_to_workspace
+            utm_content, qr, variant, clamped, source, channel, new_to_link, new_to_workspace
         )
         select
             t.at, t.id, t.workspace_id, t.domain_id, t.link_id, t.visitor, t.country, t.region, t.city, t.continent,
             t.device, t.os, t.browser, t.language, t.bot, t.referrer_host, t.referrer_path, t.utm_source, t.utm_medium,
-            t.utm_campaign, t.utm_term, t.utm_content, t.qr, t.variant, t.clamped,
+            t.utm_campaign, t.utm_term, t.utm_content, t.qr, t.variant, t.clamped, t.source, t.channel,
             l.visitor is not null and rank() over (of_link order by t.at, t.id) = 1,
             w.visitor is not null and rank() over (of_workspace order by t.at, t.id) = 1
         from taken t
@@ -244,6 +247,12 @@ PUT_ASIDE = """
 def appended(identifier: bytes) -> datetime:
     """Return when an entry of the stream was made, by its id."""
     return datetime.fromtimestamp(int(identifier.partition(b"-")[0]) / 1000, UTC)
+
+
+async def hosts(connection: asyncpg.Connection, domains: Sequence[int]) -> dict[int, str]:
+    """Return the host names of domains, by id; those that are no more are left out."""
+    rows = await connection.fetch("select id, host from domains where id = any($1::bigint[])", domains)
+    return {row["id"]: row["host"] for row in rows}
 
 
 async def salt(connection: asyncpg.Connection, day: date) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, NamedTuple, cast
 
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ginnel import audit, mail, settings, tickets, users, web
 from ginnel.db import Base
 from ginnel.errors import Forbidden, Invalid
+from ginnel.installation_settings import Settings
 from ginnel.invitations import Invitation
 
 INVITED = timedelta(days=7)
@@ -22,16 +22,6 @@ INVITED = timedelta(days=7)
 
 Mode = Literal["open", "invite", "closed"]
 """Who may register: everybody, those who were sent an invitation, nobody."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    registration: str = "open"
-    """Who may register, until an administrator has said so: open, invite or closed."""
-
-    def __post_init__(self) -> None:
-        if self.registration not in ("open", "invite", "closed"):
-            raise ValueError("REGISTRATION must be open, invite or closed")
 
 
 class Installation(Base):
@@ -55,6 +45,12 @@ class RegistrationClosed(Forbidden):
     code = "registration_closed"
 
 
+class GuestsOff(Forbidden):
+    """Links can't be made here before one registers."""
+
+    code = "guests_off"
+
+
 class Admission(NamedTuple):
     """How somebody may register: having `proved` their address, and to join the workspace that they are invited into."""
 
@@ -66,6 +62,13 @@ class RegistrationOut(web.Output):
     mode: Annotated[
         Mode, Field(description="Who may register: everybody, those with an invitation, nobody.", examples=["open"])
     ]
+    guests: Annotated[
+        bool, Field(description="Whether links can be made before one registers: `POST /api/v1/auth/guest`.")
+    ]
+
+    @classmethod
+    def of(cls, mode: Mode) -> RegistrationOut:
+        return cls(mode=mode, guests=mode == "open" and settings.read(Settings).guests)
 
 
 class RegistrationChange(web.Input):
@@ -112,6 +115,12 @@ async def admit(conn: AsyncSession, *, email: str, invitation: str | None, now: 
     if invited is None or users.key(invited) != users.key(email):
         raise Invalid.field("/email", "not_invited", "is not the address that the invitation was sent to")
     return Admission(proved=True, joins=joins)
+
+
+async def admit_guest(conn: AsyncSession) -> None:
+    """Let somebody make links who has not registered, where everybody may register. Raises GuestsOff."""
+    if not RegistrationOut.of(await registration(conn)).guests:
+        raise GuestsOff("Sign up, or sign in, to make links here.")
 
 
 def invite(conn: AsyncSession, email: str, *, by: int, now: datetime) -> None:

@@ -11,6 +11,8 @@ import functools
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ginnel import emf
+
 if TYPE_CHECKING:
     from mangum.types import ASGI
 
@@ -58,7 +60,7 @@ def serve(
             raise ValueError(f"this function takes HTTP events only, not {sorted(event)}")
         return loop().run_until_complete(_call(otherwise, event))
 
-    return handler
+    return emf.told(handler)
 
 
 async def _call(function: Callable[[Event], Awaitable[Any]], event: Event) -> Any:  # noqa: ANN401

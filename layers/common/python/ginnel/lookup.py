@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ginnel import hosts, library, observe, postgres, redis, settings, shards, slugs
+from ginnel import hosts, library, metrics, observe, postgres, redis, settings, shards, slugs
 from ginnel.errors import Unavailable
 from ginnel.hosts import Host
 from ginnel.redirects import Record, State, Visit
@@ -91,6 +91,8 @@ async def resolve(host: str, slug: str, visit: Visit | None = None) -> Record | 
     if len(host) > _MAX_HOST:
         return None
     kept = remembered(host, slug)
+    if kept:
+        metrics.lookups["memory"] += 1
     record = kept.record if kept else await _read(host, slug, visit)
     return None if record.state is State.UNKNOWN else record
 

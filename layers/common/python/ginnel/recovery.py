@@ -13,21 +13,12 @@ from ginnel.oidc import identities
 from ginnel.users import User
 
 
-async def prove(conn: AsyncSession, user: int, password: str) -> User:
-    """Return somebody as they are once their password has proved that it is they. Raises PasswordWrong.
-
-    It gives the connection back while the hash waits for its turn: nothing else may have been done yet.
-    """
-    person = await users.get(conn, user)
-    await db.pause(conn)
-    if not await passwords.verify(person.password_hash, password):
-        raise PasswordWrong("This is not the account's password.")
-    return person
-
-
 async def change(conn: AsyncSession, user: int, *, session: int | None, current: str, new: str, now: datetime) -> None:  # noqa: PLR0913  # each by its name
-    """Change a password and end all sessions but this one. Raises PasswordWrong, or Invalid for a common password."""
-    person = await prove(conn, user, current)
+    """Change a password and end all sessions but this one.
+
+    Raises PasswordWrong, TooManyRequests, or Invalid for a common password.
+    """
+    person = await factors.prove_password(conn, user, current)
     fresh = await _hashed(new, person, pointer="/new")
     same = (User.id == user, User.password_hash == person.password_hash, User.disabled_at.is_(None))
     changed = update(User).where(*same).values(password_hash=fresh).returning(User.id)

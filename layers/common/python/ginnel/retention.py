@@ -15,8 +15,8 @@ from ginnel import observe, rollups
 if TYPE_CHECKING:
     import asyncpg
 
-_LINKS = 200
-"""Links that are rolled up at once; those who store clicks wait for each such step."""
+_LINKS = 20
+"""Links that are rolled up at once; those who store clicks that come so late wait for each such step."""
 _CLICKS = 5_000
 """Clicks that are deleted at once."""
 

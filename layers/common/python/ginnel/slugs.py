@@ -28,6 +28,7 @@ RESERVED: Final = frozenset(
         "favicon.ico",
         "health",
         "local",
+        "metrics",
         "openapi.json",
         "redoc",
         "robots.txt",

@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Annotated
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from sqlalchemy import Identity, Index, Row, Text, func, select, text, union_all, update
 from sqlalchemy.dialects.postgresql import CITEXT, insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,6 +30,7 @@ class User(Base):
     __table_args__ = (
         Index("users_email_idx", "email"),
         Index("users_email_verified_idx", "email", unique=True, postgresql_where=text("email_verified_at is not null")),
+        Index("users_guest_until_idx", "guest_until", postgresql_where=text("guest_until is not null")),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -40,12 +42,24 @@ class User(Base):
     disabled_at: Mapped[datetime | None]
     disabled_reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
+    guest_until: Mapped[datetime | None]
+    """When a guest is erased who has not signed up by then (see `guests`); None for everybody else."""
+
+    @property
+    def guest(self) -> bool:
+        return self.guest_until is not None
 
 
 class EmailTaken(Conflict):
     """Another account has proved that this e-mail address is its own."""
 
     code = "email_taken"
+
+
+class GuestGone(Conflict):
+    """This guest has signed up meanwhile, or is no more."""
+
+    code = "guest_gone"
 
 
 class EmailUnverified(Forbidden):
@@ -84,6 +98,22 @@ def _normal(text: str, *, ascii_local: bool = True) -> str:
 Email = Annotated[web.Text, Field(max_length=MAX_EMAIL, examples=["ada@example.com"]), AfterValidator(_normal)]
 
 
+NOBODY = "guest:"
+"""How the text begins that stands in the place of a guest's address: it is none, so nobody signs in with it."""
+
+
+def address(email: str | None) -> str | None:
+    """Return an account's address as it is shown; None for a guest, who has none."""
+    return None if email is None or email.startswith(NOBODY) else email
+
+
+Shown = Annotated[
+    str | None,
+    Field(description="Null for a guest, who has none.", examples=["ada@example.com"]),
+    BeforeValidator(address),
+]
+
+
 class Registration(web.Input):
     email: Email
     password: passwords.New
@@ -104,24 +134,36 @@ class Credentials(web.Input):
 
 class UserOut(web.Output):
     id: Annotated[int, Field(examples=[7])]
-    email: Annotated[str, Field(examples=["ada@example.com"])]
+    email: Shown
     name: Annotated[str, Field(examples=["Ada"])]
+    guest: Annotated[bool, Field(description="Whether they have still to sign up: see `POST /api/v1/auth/guest`.")]
     is_admin: Annotated[bool, Field(description="Whether they run this installation.")]
     email_verified_at: datetime | None
     created_at: datetime
 
 
-async def register(
-    conn: AsyncSession, wanted: Registration, *, verified: bool = False, tell: bool = True, now: datetime
+async def register(  # noqa: PLR0913  # what is known of who registers, each by name
+    conn: AsyncSession,
+    wanted: Registration,
+    *,
+    verified: bool = False,
+    tell: bool = True,
+    guest: int | None = None,
+    now: datetime,
 ) -> User:
-    """Add a person and their personal workspace, and `tell` their mailbox. Raises Invalid for a common password.
+    """Add a person and their personal workspace, or make one of a guest, and `tell` their mailbox.
 
     It does the same whether or not the address is known: only its mailbox will hear. Whoever has an invitation has
-    `verified` theirs already: for them alone it raises EmailTaken.
+    `verified` theirs already: for them alone it raises EmailTaken. Raises Invalid for a common password, GuestGone.
     """
     about = [wanted.email, *wanted.email.split("@"), *wanted.name.split()]
     await passwords.check(wanted.password, pointer="/password", about=about)
-    user = await add(conn, email=wanted.email, name=wanted.name, password=wanted.password, verified=verified, now=now)
+    if guest is None:
+        user = await add(
+            conn, email=wanted.email, name=wanted.name, password=wanted.password, verified=verified, now=now
+        )
+    else:
+        user = await _sign_up(conn, guest, wanted, verified=verified, now=now)
     if tell and not verified:
         mail.send(conn, "welcome", to=wanted.email, now=now, user=user.id)
     return user
@@ -164,6 +206,27 @@ async def add(  # noqa: PLR0913  # a person's fields, each by name
         raise EmailTaken("There is an account with this e-mail address already.")
     workspace = await workspaces.create_personal(conn, user_id=user.id, now=now)
     audit.record(conn, "user_registered", subject=f"user:{user.id}", at=now, workspace=workspace.id, user=user.id)
+    return user
+
+
+async def _sign_up(conn: AsyncSession, guest: int, wanted: Registration, *, verified: bool, now: datetime) -> User:
+    """Make an account of a guest, who keeps what is theirs. Raises EmailTaken, GuestGone."""
+    fields = {
+        "email": wanted.email,
+        "name": wanted.name,
+        "password_hash": await passwords.encode(wanted.password),
+        "email_verified_at": now if verified else None,
+        "guest_until": None,
+    }
+    still = (User.id == guest, User.guest_until.is_not(None), User.disabled_at.is_(None))
+    changed = update(User).where(*still).values(fields).returning(User).execution_options(populate_existing=True)
+    try:
+        user: User | None = await conn.scalar(changed)
+    except IntegrityError as error:
+        raise EmailTaken("There is an account with this e-mail address already.") from error
+    if user is None:
+        raise GuestGone("You have signed up already, or waited for too long.")
+    audit.record(conn, "guest_registered", subject=f"user:{user.id}", at=now, user=user.id)
     return user
 
 

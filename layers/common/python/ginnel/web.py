@@ -6,6 +6,7 @@ Nothing here knows the database: the redirect function imports it too.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -21,7 +22,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ginnel import errors, observe, settings, visits
+from ginnel import errors, metrics, observe, settings, visits
 from ginnel.errors import FieldError, Invalid, Problem
 
 MAX_BODY = 1024 * 1024
@@ -150,13 +151,14 @@ class Frame:
             return await self.app(scope, receive, send)
         identifier = visits.new_request_id().decode()
         token = observe.request_id.set(identifier)
+        began, status = time.perf_counter(), 500
         started = False
         told: dict[bytes, bytes] = {}
 
         async def framed(message: Message) -> None:
-            nonlocal started
+            nonlocal started, status
             if message["type"] == "http.response.start":
-                started = True
+                started, status = True, message["status"]
                 raw = message.setdefault("headers", [])
                 raw.append((b"x-request-id", identifier.encode()))
                 raw.extend(told.items())
@@ -178,6 +180,8 @@ class Frame:
             await _respond(500, "internal_error", "Something went wrong on our side.")(scope, receive, framed)
         finally:
             observe.request_id.reset(token)
+            route = getattr(scope.get("route"), "path", None)
+            metrics.answered(scope["method"], route, status, time.perf_counter() - began)
 
 
 _BOUND = "ginnel.bound"

@@ -12,19 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import cursors, web, workspaces
 from ginnel.errors import NotFound
-from ginnel.users import User
+from ginnel.users import Shown, User
 
 from . import as_id
 
-State = Literal["enabled", "disabled", "unverified", "admin"]
+State = Literal["enabled", "disabled", "unverified", "admin", "guest"]
 
 
 class Account(web.Output):
     """An account, as the list of all has it."""
 
     id: Annotated[int, Field(examples=[7])]
-    email: Annotated[str, Field(examples=["ada@example.com"])]
+    email: Shown
     name: str
+    guest: Annotated[bool, Field(description="Whether they have still to sign up.")]
     is_admin: Annotated[bool, Field(description="Whether they run this installation.")]
     email_verified_at: datetime | None
     disabled_at: Annotated[datetime | None, Field(description="Since when they are shut out.")]
@@ -60,8 +61,13 @@ class WholeAccount(Account):
 async def find_all(
     conn: AsyncSession, *, search: str | None, state: State | None, limit: int, cursor: str | None
 ) -> Accounts:
-    """List accounts, newest first. `search` looks into address and name, or is an id. Raises Invalid."""
+    """List accounts, newest first, or in their place, by their state, guests. Raises Invalid.
+
+    `search` looks into address and name, or is an id.
+    """
     query = select(User).order_by(User.id.desc()).limit(limit + 1)
+    if state != "guest":
+        query = query.where(User.guest_until.is_(None))
     if search:
         query = query.where(or_(*_means(search)))
     if state:
@@ -80,6 +86,7 @@ _STATES: dict[State, ColumnElement[bool]] = {
     "disabled": User.disabled_at.is_not(None),
     "unverified": User.email_verified_at.is_(None),
     "admin": User.is_admin.is_(True),
+    "guest": User.guest_until.is_not(None),
 }
 
 

@@ -11,19 +11,21 @@ from datetime import datetime
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import access, audit, db, passwords, purges, sessions, throttle
-from ginnel.errors import Conflict, NotFound, TooManyRequests
-from ginnel.factors import PasswordWrong
+from ginnel import access, audit, purges, sessions
+from ginnel.errors import Conflict, NotFound
 from ginnel.users import User
-
-TRIES, WINDOW = 10, 900
-"""How often an operator may give their password again, and in how many seconds."""
 
 
 class OwnAccount(Conflict):
     """Nobody ends their own rights over the installation: another administrator has to."""
 
     code = "own_account"
+
+
+class OfGuest(Conflict):
+    """This is a guest, who has to sign up first."""
+
+    code = "of_guest"
 
 
 class AddressTaken(Conflict):
@@ -48,16 +50,6 @@ async def _still(conn: AsyncSession, by: int, *, about: int | None = None) -> No
         raise OwnAccount("This is your own account. Another administrator has to do it.")
     if by not in await operators(conn):
         raise access.NotOperator("Only administrators of this installation may do this.")
-
-
-async def confirm(conn: AsyncSession, password: str, *, by: int) -> None:
-    """Have an operator prove who they are once more. Raises PasswordWrong, TooManyRequests. Begins a transaction anew."""
-    kept = await conn.scalar(select(User.password_hash).where(User.id == by))
-    await db.pause(conn)
-    if not await throttle.spend(f"confirm:{by}", limit=TRIES, seconds=WINDOW):
-        raise TooManyRequests("That was tried too often. Try again in a quarter of an hour.")
-    if not await passwords.verify(kept, password):
-        raise PasswordWrong("This is not your password.")
 
 
 async def disable(  # noqa: PLR0913  # one deed, each word of it by name
@@ -117,9 +109,16 @@ async def enable(conn: AsyncSession, user: int, *, by: int, now: datetime) -> No
 
 
 async def promote(conn: AsyncSession, user: int, *, by: int, now: datetime) -> None:
-    """Give somebody the operator's rights. Raises NotFound."""
+    """Give somebody the operator's rights. Raises NotFound, OfGuest."""
     await _still(conn, by)
+    await _refuse_guest(conn, user)
     await _set_admin(conn, user, is_admin=True, by=by, now=now)
+
+
+async def _refuse_guest(conn: AsyncSession, user: int) -> None:
+    until = await conn.scalar(select(User.guest_until).where(User.id == user).with_for_update(key_share=True))
+    if until is not None:
+        raise OfGuest("This is a guest, who has to sign up first.")
 
 
 async def demote(conn: AsyncSession, user: int, *, by: int, now: datetime) -> None:
@@ -146,8 +145,9 @@ async def sign_out(conn: AsyncSession, user: int, *, by: int, now: datetime) -> 
 
 
 async def verify(conn: AsyncSession, user: int, *, by: int, now: datetime) -> None:
-    """Take somebody's e-mail address for proved. Raises NotFound, AddressTaken."""
+    """Take somebody's e-mail address for proved. Raises NotFound, OfGuest, AddressTaken."""
     await _still(conn, by)
+    await _refuse_guest(conn, user)
     email = await conn.scalar(select(User.email).where(User.id == user).with_for_update(key_share=True))
     if email is None:
         raise NotFound("user", user)

@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Text, cast, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Text, cast, exists, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import audit, cursors, purges, web, workspaces
 from ginnel.errors import NotFound
-from ginnel.users import User
+from ginnel.users import Shown, User
 from ginnel.workspaces import Member, Workspace
 
 from . import as_id
@@ -27,6 +27,7 @@ class Tenant(web.Output):
     id: Annotated[int, Field(examples=[7])]
     name: Annotated[str, Field(examples=["Personal"])]
     personal: bool
+    guest: Annotated[bool, Field(description="Whether it is that of a guest, who has no address.")]
     owners: Annotated[Sequence[str], Field(description="Their e-mail addresses.", examples=[["ada@example.com"]])]
     blocked_at: Annotated[datetime | None, Field(description="Since when none of its links leads anywhere.")]
     blocked_reason: str | None
@@ -41,7 +42,7 @@ class Tenants(web.Output):
 
 class Participant(web.Output):
     id: Annotated[int, Field(description="The account's id.")]
-    email: str
+    email: Shown
     name: str
     role: workspaces.Role
     disabled: bool
@@ -55,9 +56,16 @@ class WholeTenant(Tenant):
     clicks: Annotated[int, Field(description="Clicks by people in the last 30 days.")]
 
 
-async def find_all(conn: AsyncSession, *, search: str | None, limit: int, cursor: str | None) -> Tenants:
-    """List workspaces, newest first. `search` looks into name and owners' addresses, or is an id. Raises Invalid."""
+async def find_all(conn: AsyncSession, *, search: str | None, guests: bool, limit: int, cursor: str | None) -> Tenants:
+    """List workspaces, newest first, either those of guests or all others. Raises Invalid.
+
+    `search` looks into name and owners' addresses, or is an id.
+    """
     query = select(Workspace).order_by(Workspace.id.desc()).limit(limit + 1)
+    theirs = exists().where(
+        Member.workspace_id == Workspace.id, Member.user_id == User.id, User.guest_until.is_not(None)
+    )
+    query = query.where(theirs if guests else ~theirs)
     if search:
         query = query.where(or_(*_means(search)))
     if cursor:
@@ -81,19 +89,24 @@ def _means(search: str) -> list[ColumnElement[bool]]:
 
 async def _shown(conn: AsyncSession, found: Sequence[Workspace]) -> list[Tenant]:
     owners: dict[int, list[str]] = {workspace.id: [] for workspace in found}
+    guests: set[int] = set()
     asked = (
-        select(Member.workspace_id, User.email)
+        select(Member.workspace_id, User.email, User.guest_until)
         .join(User, User.id == Member.user_id)
         .where(Member.role == "owner", Member.workspace_id.in_(owners))
         .order_by(User.id)
     )
-    for workspace, email in await conn.execute(asked):
-        owners[workspace].append(email)
+    for workspace, email, guest_until in await conn.execute(asked):
+        if guest_until is None:
+            owners[workspace].append(email)
+        else:
+            guests.add(workspace)
     return [
         Tenant(
             id=one.id,
             name=one.name,
             personal=one.personal,
+            guest=one.id in guests,
             owners=owners[one.id],
             blocked_at=one.blocked_at,
             blocked_reason=one.blocked_reason,

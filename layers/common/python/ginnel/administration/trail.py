@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import cursors, web
 from ginnel.audit import Entry
-from ginnel.users import User
+from ginnel.users import Shown, User
 
 
 class EntryOut(web.Output):
@@ -21,7 +21,7 @@ class EntryOut(web.Output):
     action: Annotated[str, Field(examples=["link_blocked"])]
     subject: Annotated[str, Field(description="What it was done to: `link:7`, `user:3`.", examples=["link:7"])]
     user: Annotated[int | None, Field(description="The id of who did it; null for the installation itself.")]
-    email: Annotated[str | None, Field(description="Their e-mail address; null if they are gone.")]
+    email: Annotated[Shown, Field(description="Their e-mail address; null for guests, and if they are gone.")]
     workspace: int | None
     details: Mapping[str, Any]
 

@@ -33,6 +33,9 @@ async def erase(conn: AsyncSession, draft: ErasureDraft, *, user: int, now: date
     person = await users.get(conn, user)
     if person.is_admin and await rights.operators(conn) <= {user}:
         raise LastOperator("Appoint another administrator first: nobody else runs this installation.")
+    if person.guest:
+        # As where they make links: of what both lock, this comes first.
+        await conn.execute(select(User.id).where(User.id == user).with_for_update(key_share=True))
     owned = await _owned(conn, user)
     handed_over = await _hand_over(conn, draft.hand_over, {it.id: it for it in owned if it.live}, user=user)
     _refuse_orphaned(owned, handed_over)
@@ -131,7 +134,7 @@ async def _end(conn: AsyncSession, erasure: Erasure) -> None:
     for statement in (
         """
         update users set email = 'erased:' || id, name = '', password_hash = '', is_admin = false, email_verified_at = null,
-            disabled_at = coalesce(disabled_at, :now), disabled_reason = null
+            disabled_at = coalesce(disabled_at, :now), disabled_reason = null, guest_until = null
         where id = :user
         """,
         """

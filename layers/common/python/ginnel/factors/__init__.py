@@ -7,6 +7,7 @@ for them. What a workspace requires of its members is `access`'s to enforce, by 
 from . import passkeys, recovery, totp
 from .assertions import Assertion, Attestation
 from .proving import (
+    TRIES,
     UNPROVED,
     Code,
     CodesThrottled,
@@ -17,11 +18,13 @@ from .proving import (
     TotpRequired,
     demand,
     prove,
+    prove_password,
 )
 from .standing import FactorMissing, FactorNeeded, FactorsOut, PasskeyOut, clear, find, has, renew_codes, settle, tell
 from .tables import Means
 
 __all__ = [
+    "TRIES",
     "UNPROVED",
     "Assertion",
     "Attestation",
@@ -43,6 +46,7 @@ __all__ = [
     "has",
     "passkeys",
     "prove",
+    "prove_password",
     "recovery",
     "renew_codes",
     "settle",

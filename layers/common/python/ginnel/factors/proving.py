@@ -1,4 +1,4 @@
-"""Asking for the second factor: at log-in, and again before factors are changed."""
+"""Asking for the second factor at log-in, and for password or both again before what matters is changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import audit, db, passwords, throttle, web
+from ginnel import audit, db, passwords, throttle, users, web
 from ginnel.errors import Forbidden, TooManyRequests, Unauthorized
 from ginnel.users import User
 
@@ -60,7 +60,7 @@ class TotpInvalid(Unauthorized):
 
 
 class CodesThrottled(TooManyRequests):
-    """Too many codes, or passwords, were tried on this account."""
+    """Too many codes were tried on this account."""
 
     code = "codes_throttled"
 
@@ -77,7 +77,7 @@ class CodeRequired(Forbidden):
     code = "code_required"
 
 
-UNPROVED = (PasswordWrong, CodeRequired, totp.CodeWrong, CodesThrottled)
+UNPROVED = (PasswordWrong, CodeRequired, totp.CodeWrong, CodesThrottled, TooManyRequests)
 """What a call may be answered that takes a Proof, for its documentation."""
 
 
@@ -110,13 +110,7 @@ async def prove(conn: AsyncSession, user: int, given: Proof, *, strong: bool, no
 
     From then on nobody else changes their factors until the transaction ends. Raises what UNPROVED lists.
     """
-    await db.pause(conn)
-    await _spend(f"proof:{user}")
-    kept = await conn.scalar(select(User.password_hash).where(User.id == user))
-    await db.pause(conn)
-    wrong = PasswordWrong("This is not the account's password.")
-    if not await passwords.verify(kept, given.password):
-        raise wrong
+    kept = (await prove_password(conn, user, given.password)).password_hash
     there = await standing.kinds(conn, user)
     if given.code is not None and there:
         if await _try(conn, user, given.code, now=now) is None:
@@ -125,7 +119,26 @@ async def prove(conn: AsyncSession, user: int, given: Proof, *, strong: bool, no
         raise CodeRequired("Please send a code of your authenticator app, or a recovery code.")
     unchanged = select(User.id).where(User.id == user, User.password_hash == kept)
     if await conn.scalar(unchanged.with_for_update(key_share=True)) is None:
-        raise wrong
+        raise PasswordWrong(_WRONG)
+
+
+async def prove_password(conn: AsyncSession, user: int, password: str, *, counted: str = "proof") -> User:
+    """Return somebody as they are once their password has proved that it is they. Raises PasswordWrong, TooManyRequests.
+
+    `counted` names the count of who may have nothing but the password to try, and is not to use up the owner's. It gives the
+    connection back while the hash waits for its turn: nothing else may have been done yet.
+    """
+    await db.pause(conn)  # counting may need the database
+    if (seconds := await _spent(f"{counted}:{user}")) is not None:
+        raise TooManyRequests("Too many passwords were tried. Please wait.", headers={"retry-after": str(seconds)})
+    person = await users.get(conn, user)
+    await db.pause(conn)
+    if not await passwords.verify(person.password_hash, password):
+        raise PasswordWrong(_WRONG)
+    return person
+
+
+_WRONG = "This is not the account's password."
 
 
 async def _try(conn: AsyncSession, user: int, code: str, *, now: datetime) -> Means | None:
@@ -145,6 +158,13 @@ async def _try(conn: AsyncSession, user: int, code: str, *, now: datetime) -> Me
 
 
 async def _spend(name: str) -> None:
+    if (seconds := await _spent(name)) is not None:
+        raise CodesThrottled("That was tried too often. Please wait.", headers={"retry-after": str(seconds)})
+
+
+async def _spent(name: str) -> int | None:
+    """Count a try; if there were too many, return for how many seconds they count."""
     for limit, seconds in TRIES:
         if not await throttle.spend(f"factor:{name}:{seconds}", limit=limit, seconds=seconds):
-            raise CodesThrottled("That was tried too often. Please wait.", headers={"retry-after": str(seconds)})
+            return seconds
+    return None

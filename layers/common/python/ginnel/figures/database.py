@@ -33,8 +33,9 @@ class Database(web.Output):
 
 
 class Counts(web.Output):
-    users: int
-    workspaces: int
+    users: Annotated[int, Field(description="Without guests.")]
+    guests: Annotated[int, Field(description="Those who have made links and not signed up.")]
+    workspaces: Annotated[int, Field(description="Without guests', of whom each has one.")]
     links: Annotated[int, Field(description="As PostgreSQL estimates them, deleted ones among them.")]
     clicks: Annotated[int, Field(description="As PostgreSQL estimates them.")]
 
@@ -108,7 +109,12 @@ async def counts(conn: AsyncSession) -> Counts | None:
 
 
 _COUNTS = """
-    select (select count(*) from users) as users, (select count(*) from workspaces where deleted_at is null) as workspaces,
+    select (select count(*) from users where guest_until is null) as users,
+        (select count(*) from users where guest_until is not null) as guests,
+        (
+            (select count(*) from workspaces where deleted_at is null)
+            - (select count(*) from users where guest_until is not null)
+        ) as workspaces,
         (
             select coalesce(nullif(c.reltuples, -1), s.n_live_tup)::bigint
             from pg_class c join pg_stat_user_tables s on s.relid = c.oid where c.oid = 'links'::regclass

@@ -26,7 +26,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from ginnel import cursors, domains, slugs, tags
 from ginnel.domains import Domain
@@ -76,6 +75,13 @@ class Asked:
 
 
 _Way = list[ColumnElement[bool]]
+Columns = Any
+"""Link itself, or the columns of a query for what is looked at of links, by the same names."""
+_LOOKED_AT = (
+    Link.id, Link.domain_id, Link.slug, Link.slug_key, Link.target, Link.title, Link.updated_at, Link.archived_at,
+    Link.blocked_at, Link.expired_target, Link.rules, Link.variants,
+)  # fmt: skip
+"""To look at whole links, each query would be built from thirty columns, for longer than PostgreSQL takes to answer it."""
 
 
 async def find_all(  # noqa: PLR0913  # one question, each word of it by name
@@ -124,7 +130,7 @@ async def _named(conn: AsyncSession, search: str, *, workspace: int) -> Sequence
 
 
 async def _near(conn: AsyncSession, asked: Asked) -> list[Found]:
-    return await _among(conn, _next(select(Link), asked).limit(NEAR), asked)
+    return await _among(conn, _next(select(*_LOOKED_AT), asked).limit(NEAR), asked)
 
 
 async def _farther(conn: AsyncSession, asked: Asked, *, found: int) -> list[Found]:
@@ -132,15 +138,14 @@ async def _farther(conn: AsyncSession, asked: Asked, *, found: int) -> list[Foun
     rest = asked.limit - found
     if found * _FARTHER < rest or asked.sort not in {"-created_at", "created_at"}:
         return []
-    return await _among(
-        conn, _next(select(Link), asked).offset(NEAR).limit(_FARTHER * NEAR), replace(asked, limit=rest)
-    )
+    further = _next(select(*_LOOKED_AT), asked).offset(NEAR).limit(_FARTHER * NEAR)
+    return await _among(conn, further, replace(asked, limit=rest))
 
 
-async def _among(conn: AsyncSession, some: Select[Link], asked: Asked) -> list[Found]:
+async def _among(conn: AsyncSession, some: Select[Any], asked: Asked) -> list[Found]:
     """Find what is asked for among some links."""
-    link: type[Link] = aliased(Link, some.subquery())
-    return await _found(conn, link, [*_filters(link, asked), *_searched(link, asked)], asked)
+    link = some.subquery().c
+    return await _found(conn, _first(link, [*_filters(link, asked), *_searched(link, asked)], asked), asked)
 
 
 async def _further(conn: AsyncSession, asked: Asked) -> bool:
@@ -162,12 +167,10 @@ async def _indexed(conn: AsyncSession, asked: Asked) -> list[Found]:
         telling = await _telling(conn, asked, asked.search)
         way, searched = _meant(asked, telling), searched if telling != asked.search else []
     if way is None:
-        return await _found(conn, Link, _mine(asked) + _filters(Link, asked), asked)
+        return await _found(conn, _first(Link, _mine(asked) + _filters(Link, asked), asked), asked)
     # By the way's own index and no other, whatever the planner takes the numbers of rows for.
-    rows = select(Link).where(*_mine(asked), *way, *searched).cte("candidates").prefix_with("materialized")
-    candidates: type[Link] = aliased(Link, rows)
-    first = _sorted(select(candidates).where(*_filters(candidates, asked)), candidates, asked).limit(asked.limit)
-    return await _found(conn, aliased(Link, first.subquery()), [], asked)
+    rows = select(*_LOOKED_AT).where(*_mine(asked), *way, *searched).cte("candidates").prefix_with("materialized")
+    return await _found(conn, _first(rows.c, _filters(rows.c, asked), asked), asked)
 
 
 async def _fewest(conn: AsyncSession, asked: Asked) -> _Way | None:
@@ -221,7 +224,7 @@ def _mine(asked: Asked) -> _Way:
     return [*mine, Link.deleted_at.is_(None)]
 
 
-def _filters(link: type[Link], asked: Asked) -> _Way:
+def _filters(link: Columns, asked: Asked) -> _Way:
     wanted: _Way = []
     if asked.archived is not None:
         wanted.append(link.archived_at.is_not(None) if asked.archived else link.archived_at.is_(None))
@@ -234,72 +237,87 @@ def _filters(link: type[Link], asked: Asked) -> _Way:
     return wanted + [_tagged(link, [tag]) for tag in asked.tags]
 
 
-def _leads_to(link: type[Link], host: str) -> ColumnElement[bool]:
+def _leads_to(link: Columns, host: str) -> ColumnElement[bool]:
     """As the index has it, by which also a block of the host finds them."""
     hosts = func.target_hosts(link.target, link.expired_target, link.rules, link.variants)
     shared: ColumnElement[bool] = type_coerce(hosts, ARRAY(Text)).overlap([host])
     return shared
 
 
-def _searched(link: type[Link], asked: Asked) -> _Way:
+def _searched(link: Columns, asked: Asked) -> _Way:
     if asked.search is None:
         return []
     text = _text(link, asked.search, plain=True)
     return [or_(text, _tagged(link, asked.named)) if asked.named else text]
 
 
-def _text(link: type[Link], search: str, *, plain: bool = False) -> ColumnElement[bool]:
+def _text(link: Columns, search: str, *, plain: bool = False) -> ColumnElement[bool]:
     """Say that a link's text has what is searched for; `plain`, without the index of trigrams."""
     if len(search) < _TRIGRAM:
         # The start of a slug, by the index that sorts them; the rest would mean reading every link.
         start = slugs.fold(search)
         key = link.slug_key.collate("C")
-        return (key >= start) & (key < start + "\U0010ffff")
+        begins: ColumnElement[bool] = (key >= start) & (key < start + "\U0010ffff")
+        return begins
     text = _haystack(link) + _EMPTY if plain else _haystack(link)
-    return text.icontains(search, autoescape=True)
+    has: ColumnElement[bool] = text.icontains(search, autoescape=True)
+    return has
 
 
-def _haystack(link: type[Link]) -> ColumnElement[str]:
+def _haystack(link: Columns) -> ColumnElement[str]:
     """As the index has it."""
-    return link.slug + _SPACE + link.target + _SPACE + func.coalesce(link.title, _EMPTY)
+    text: ColumnElement[str] = link.slug + _SPACE + link.target + _SPACE + func.coalesce(link.title, _EMPTY)
+    return text
 
 
 # As parameters they could be anything, and the index of this very text would be of no use.
 _SPACE, _EMPTY = literal_column("' '", Text), literal_column("''", Text)
 
 
-def _tagged(link: type[Link], of: Sequence[int]) -> ColumnElement[bool]:
+def _tagged(link: Columns, of: Sequence[int]) -> ColumnElement[bool]:
     return exists().where(tags.LinkTag.link_id == link.id, tags.LinkTag.tag_id.in_(of))
 
 
-async def _found(conn: AsyncSession, link: type[Link], filters: _Way, asked: Asked) -> list[Found]:
+def _first(link: Columns, filters: _Way, asked: Asked) -> Select[Any]:
+    """Choose the ids of a page's links."""
+    ids: Select[Any] = _sorted(select(link.id).where(*filters), link, asked).limit(asked.limit)
+    return ids
+
+
+async def _found(conn: AsyncSession, ids: Select[Any], asked: Asked) -> list[Found]:
     query = (
-        select(link, Domain, Budget.used)
-        .join(Domain, Domain.id == link.domain_id)
-        .outerjoin(Budget, Budget.link_id == link.id)
-        .where(*filters)
+        select(Link, Domain, Budget.used)
+        .join(Domain, Domain.id == Link.domain_id)
+        .outerjoin(Budget, Budget.link_id == Link.id)
+        .where(Link.id.in_(ids))
     )
-    rows = await conn.execute(_sorted(query, link, asked).limit(asked.limit))
+    rows = await conn.execute(_ordered(query, Link, asked))
     return [Found(found, domain, used) for found, domain, used in rows]
 
 
-def _sorted(query: Any, link: type[Link], asked: Asked) -> Any:  # noqa: ANN401  # as for _next
+def _sorted(query: Any, link: Columns, asked: Asked) -> Any:  # noqa: ANN401  # as for _next
     """Have a query's rows in order, from behind the cursor on."""
     sort, after = asked.sort, asked.after
-    if sort in {"-created_at", "created_at"}:  # ids grow as links are made
-        if after:
-            query = query.where(link.id < after[1] if sort == "-created_at" else link.id > after[1])
-        return query.order_by(link.id.desc() if sort == "-created_at" else link.id)
-    if sort == "-updated_at":
-        if after:
-            moment = datetime.fromisoformat(after[0])
-            query = query.where(tuple_(link.updated_at, link.id) < tuple_(literal(moment), literal(after[1])))
-        return query.order_by(link.updated_at.desc(), link.id.desc())
-    key = link.slug_key.collate("C")
-    if after:
+    if after is None:
+        return _ordered(query, link, asked)
+    if sort in {"-created_at", "created_at"}:
+        query = query.where(link.id < after[1] if sort == "-created_at" else link.id > after[1])
+    elif sort == "-updated_at":
+        moment = datetime.fromisoformat(after[0])
+        query = query.where(tuple_(link.updated_at, link.id) < tuple_(literal(moment), literal(after[1])))
+    else:
+        key = link.slug_key.collate("C")
         # The first says to the index where to begin.
         query = query.where(key >= after[0], or_(key > after[0], link.id > after[1]))
-    return query.order_by(key, link.id)
+    return _ordered(query, link, asked)
+
+
+def _ordered(query: Any, link: Columns, asked: Asked) -> Any:  # noqa: ANN401  # as for _next
+    if asked.sort in {"-created_at", "created_at"}:  # ids grow as links are made
+        return query.order_by(link.id.desc() if asked.sort == "-created_at" else link.id)
+    if asked.sort == "-updated_at":
+        return query.order_by(link.updated_at.desc(), link.id.desc())
+    return query.order_by(link.slug_key.collate("C"), link.id)
 
 
 def _cursor(link: Link, sort: Sort) -> str:

@@ -25,6 +25,7 @@ from ginnel import (
     domains,
     erasure,
     factors,
+    guests,
     idempotency,
     imports,
     installation,
@@ -48,8 +49,8 @@ from ginnel.oidc import identities
 
 # The mapped classes register themselves with Base when their modules are imported.
 MODELS = (
-    addresses, audit, blocking, devices, domains, erasure, factors, idempotency, identities, imports, installation, keys, links,
-    mail, orphans, purges, sessions, shares, stats, tickets, users, webhooks, workspaces,
+    addresses, audit, blocking, devices, domains, erasure, factors, guests, idempotency, identities, imports, installation,
+    keys, links, mail, orphans, purges, sessions, shares, stats, tickets, users, webhooks, workspaces,
 )  # fmt: skip
 METADATA = Base.metadata
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Literal
-from zoneinfo import available_timezones
+from functools import partial
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ginnel import web
 from ginnel.errors import Invalid
 
-from .asking import Counts, Question, asked, check
+from . import filtered
+from .asking import Counts, Of, Question, asked, check
 
 Interval = Literal["minute", "hour", "day", "week", "month"]
 
@@ -45,11 +48,14 @@ class Series(web.Output):
 async def summary(conn: AsyncSession, question: Question) -> Counts:
     """Count clicks. Raises NotFound."""
     await check(conn, question)
+    counted = (
+        filtered.counted if await filtered.known(conn, question) else partial(_counted, span=_HOURS.get(question.of))
+    )
     edges = "select cast(:since as timestamptz) as edge union all select cast(:until as timestamptz)"
     row = await conn.execute(
         text(
             f"""
-            with edges as ({edges}), counted as ({_counted(question)})
+            with edges as ({edges}), counted as ({counted(question)})
             select coalesce(sum(clicks), 0)::bigint as clicks, coalesce(sum(visitors), 0)::bigint as visitors,
                 coalesce(sum(bots), 0)::bigint as bots
             from counted
@@ -73,6 +79,9 @@ async def series(conn: AsyncSession, question: Question, *, interval: Interval, 
         raise Invalid.field("query:interval", "too_many_buckets", f"would need more than {MAX_BUCKETS} buckets")
     await check(conn, question)
     clock = interval in ("minute", "hour")
+    counted: Callable[[Question], str] = partial(_counted, span=_span(question, timezone))
+    if _along_days(question, interval, timezone) and await filtered.known(conn, question):
+        counted = filtered.counted
     rows = await conn.execute(
         text(
             f"""
@@ -81,7 +90,7 @@ async def series(conn: AsyncSession, question: Question, *, interval: Interval, 
                 select cast(:since as timestamptz) as edge union all select cast(:until as timestamptz)
                 union all select start from buckets
             ),
-            counted as ({_counted(question)}),
+            counted as ({counted(question)}),
             summed as (
                 select {_BY_CLOCK if clock else _BY_CALENDAR} as start,
                     sum(clicks) as clicks, sum(visitors) as visitors, sum(bots) as bots
@@ -97,27 +106,58 @@ async def series(conn: AsyncSession, question: Question, *, interval: Interval, 
     return [Bucket.model_validate(row) for row in rows]
 
 
-def _counted(question: Question) -> str:
+class _Span(NamedTuple):
+    """Roll-ups by time: their table, the column that says when a row's time begins, and how long it is."""
+
+    table: str
+    column: str
+    width: str
+
+
+_HOURS: Mapping[Of, _Span] = {
+    "link": _Span("clicks_hourly", "hour", "1 hour"),
+    "workspace": _Span("workspace_hours", "hour", "1 hour"),
+}
+_QUARTERS: Mapping[Of, _Span] = {"workspace": _Span("workspace_quarters", "quarter", "15 minutes")}
+
+
+def _along_days(question: Question, interval: Interval, timezone: str) -> bool:
+    """Say whether few of the days (UTC) are cut by where buckets begin."""
+    zone = ZoneInfo(timezone)
+    whole = not any(moment.astimezone(zone).utcoffset() for moment in (question.since, question.until))
+    return interval in {"week", "month"} or (interval == "day" and whole)
+
+
+def _span(question: Question, timezone: str) -> _Span | None:
+    """Choose quarters of an hour where there are some and days begin at them, for a while at least; hours else."""
+    zone, middle = ZoneInfo(timezone), question.since + (question.until - question.since) / 2
+    offsets = (moment.astimezone(zone).utcoffset() for moment in (question.since, middle, question.until))
+    odd = any(offset and offset % timedelta(hours=1) for offset in offsets)
+    return (odd and _QUARTERS.get(question.of)) or _HOURS.get(question.of)
+
+
+def _counted(question: Question, span: _Span | None) -> str:
     """Make the SELECT of (at, clicks, visitors, bots) whose sums between any two edges are right.
 
-    Hours are read from the roll-ups, but for those that an edge cuts: of these, the clicks, one hour after another
+    Spans are read from the roll-ups, but for those that an edge cuts: of these, the clicks, one span after another
     (`offset 0`). As a join, all of a link's clicks would be read.
     """
     rows = "select at, person::int as clicks, new::int as visitors, (not person)::int as bots"
-    if not question.rolled_up:
+    if span is None or not question.rolled_up:
         return f"{rows} from ({asked(question)}) c"
-    table = "clicks_hourly" if question.of == "link" else "workspace_hours"
+    table, begins, width = span
     whose = "h.link_id = :id" if question.of == "link" else "h.workspace_id = :workspace"
+    cut = f"date_bin('{width}', edge, timestamptz 'epoch')"
     return f"""
         with cut as materialized (
-            select distinct date_trunc('hour', edge, 'UTC') as hour from edges where date_trunc('hour', edge, 'UTC') <> edge
+            select distinct {cut} as begins from edges where {cut} <> edge
         )
-        select h.hour as at, h.clicks, h.visitors, h.bots
+        select h.{begins} as at, h.clicks, h.visitors, h.bots
         from {table} h
-        where {whose} and h.hour >= :since and h.hour < :until and h.hour not in (select hour from cut)
+        where {whose} and h.{begins} >= :since and h.{begins} < :until and h.{begins} not in (select begins from cut)
         union all
         {rows} from cut cross join lateral (
-            {asked(question)} and c.at >= cut.hour and c.at < cut.hour + interval '1 hour'
+            {asked(question)} and c.at >= cut.begins and c.at < cut.begins + interval '{width}'
             offset 0
         ) c
     """  # noqa: S608  # as above

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import cursors, web
+from ginnel import cursors, rollups, web
 
 from .asking import Question, check, clicks_of
 
@@ -38,6 +38,8 @@ class Visit(web.Output):
     utm_content: str | None
     qr: bool
     variant: str | None
+    source: str | None
+    channel: str | None
 
 
 class Visits(web.Output):
@@ -63,7 +65,8 @@ async def newest(conn: AsyncSession, question: Question, *, limit: int, cursor: 
             text(
                 f"""
                 select id, at, link_id as link, country, region, city, continent, device, os, browser, language, bot,
-                    referrer_host, referrer_path, utm_source, utm_medium, utm_campaign, utm_term, utm_content, qr, variant
+                    referrer_host, referrer_path, utm_source, utm_medium, utm_campaign, utm_term, utm_content, qr, variant,
+                    {rollups.DIMENSIONS["source"]} as source, {rollups.DIMENSIONS["channel"]} as channel
                 from ({clicks_of(question)}) c
                 {"where (c.at, c.id) < (:at, :click)" if after else ""}
                 order by c.at desc, c.id desc limit :limit

@@ -48,6 +48,8 @@ class Click(Base):
     qr: Mapped[bool]
     variant: Mapped[str | None] = mapped_column(Text)
     clamped: Mapped[bool]
+    source: Mapped[str | None] = mapped_column(Text)
+    channel: Mapped[str | None] = mapped_column(Text)
     new_to_link: Mapped[bool] = mapped_column(server_default=text("false"))
     new_to_workspace: Mapped[bool] = mapped_column(server_default=text("false"))
 
@@ -74,9 +76,23 @@ class WorkspaceHour(Base):
     """How often a workspace's links were followed in an hour (UTC)."""
 
     __tablename__ = "workspace_hours"
+    __table_args__ = (Index("workspace_hours_hour_idx", "hour", postgresql_using="brin"),)
 
     workspace_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     hour: Mapped[datetime] = mapped_column(primary_key=True)
+    clicks: Mapped[int]
+    visitors: Mapped[int]
+    bots: Mapped[int]
+
+
+class WorkspaceQuarter(Base):
+    """How often a workspace's links were followed in a quarter of an hour."""
+
+    __tablename__ = "workspace_quarters"
+    __table_args__ = (Index("workspace_quarters_quarter_idx", "quarter", postgresql_using="brin"),)
+
+    workspace_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    quarter: Mapped[datetime] = mapped_column(primary_key=True)
     clicks: Mapped[int]
     visitors: Mapped[int]
     bots: Mapped[int]

@@ -26,7 +26,9 @@ PERSON = (
         "account",
         """
         select row_to_json(it)::text, it.id from (
-            select id, email, name, is_admin, email_verified_at, created_at from users
+            select id, case when guest_until is null then email end as email, name, is_admin, email_verified_at, created_at,
+                guest_until
+            from users
             where id = :user and id > cast(cast(:k1 as text) as bigint) limit :most
         ) it
         """,
@@ -114,7 +116,7 @@ WORKSPACE = (
         "members",
         """
         select row_to_json(it)::text, it.user_id from (
-            select m.user_id, u.name, u.email, m.role, m.created_at
+            select m.user_id, u.name, case when u.guest_until is null then u.email end as email, m.role, m.created_at
             from members m join users u on u.id = m.user_id
             where m.workspace_id = :workspace and m.user_id > cast(cast(:k1 as text) as bigint)
             order by m.user_id limit :most
@@ -239,7 +241,7 @@ WORKSPACE = (
         select row_to_json(it)::text, it.link_id, it.at, it.id from (
             select c.at, c.id, c.link_id, c.country, c.region, c.city, c.continent, c.device, c.os, c.browser, c.language,
                 c.bot, c.referrer_host, c.referrer_path, c.utm_source, c.utm_medium, c.utm_campaign, c.utm_term,
-                c.utm_content, c.qr, c.variant
+                c.utm_content, c.qr, c.variant, c.source, c.channel
             from (
                 select id from links
                 where workspace_id = :workspace and id >= cast(cast(:k1 as text) as bigint) order by id

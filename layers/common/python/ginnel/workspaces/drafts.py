@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ginnel import web
 from ginnel.drafts import LinkDefaults
+from ginnel.users import Shown
 
 from .tables import Role
 
@@ -70,7 +71,7 @@ class WorkspacePage(web.Output):
 class MemberOut(web.Output):
     user: Annotated[int, Field(description="The person's id.", examples=[7])]
     name: str
-    email: str
+    email: Shown
     role: Role
     joined_at: datetime
 
