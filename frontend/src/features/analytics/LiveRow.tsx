@@ -22,7 +22,6 @@ function Which({ id }: { id: number }) {
 /** A click: when, where from, with what. */
 export function LiveRow({ visit, zone, linked }: { visit: Visit; zone: string; linked: boolean }) {
   const place = visit.country ? nameOf("country", visit.country) : undefined;
-  const source = ("source" in visit && typeof visit.source === "string" ? visit.source : undefined) ?? visit.referrer_host;
   const with_ = [nameOf("device", visit.device).name, visit.browser].filter(Boolean).join(", ");
   return (
     <li className="flex min-w-0 flex-wrap items-baseline gap-x-2 gap-y-0.5 py-1.5 text-xs">
@@ -33,7 +32,7 @@ export function LiveRow({ visit, zone, linked }: { visit: Visit; zone: string; l
       <span className="min-w-0 break-words">
         {[visit.city, place?.name ?? text.value.unknown].filter(Boolean).join(", ")}
       </span>
-      {source && <span className="text-muted min-w-0 break-all">{text.live.from(source)}</span>}
+      {visit.source && <span className="text-muted min-w-0 break-all">{text.live.from(visit.source)}</span>}
       <span className="text-muted min-w-0 break-words">{visit.bot ? <Badge>{`${text.live.bot}: ${visit.bot}`}</Badge> : with_}</span>
     </li>
   );

@@ -133,7 +133,7 @@ test("all values are in a dialog that the address opens, and can be searched", a
 });
 
 test("new clicks are shown as they come, on days that are not over", async () => {
-  serve({ live: [visit("a", "2026-11-24T10:00:00Z", { referrer_host: "news.example" })] });
+  serve({ live: [visit("a", "2026-11-24T10:00:00Z", { source: "news.example" })] });
   await show(<Statistics of={{}} />, { at: "/?zone=UTC" });
   const row = await within(await screen.findByRole("list", { name: "Live" })).findByRole("listitem");
   expect(row).toHaveTextContent("10:00:00");

@@ -75,5 +75,7 @@ export const visit = (id: string, at: string, more: Partial<Visit> = {}): Visit 
   utm_content: null,
   qr: false,
   variant: null,
+  source: null,
+  channel: null,
   ...more,
 });
