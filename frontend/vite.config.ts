@@ -4,6 +4,7 @@ import react from "@vitejs/plugin-react";
 import type { UserConfig } from "vite";
 import { defineConfig } from "vitest/config";
 import { routePreload } from "./scripts/route-preload.ts";
+import { worldMap } from "./scripts/world-map.ts";
 
 const API = process.env.API ?? "http://localhost:8000";
 
@@ -28,6 +29,7 @@ export default defineConfig(({ mode }) => ({
     tanstackRouter({ target: "react", autoCodeSplitting: mode !== "naive", generatedRouteTree: "src/routes.gen.ts", routeFileIgnorePattern: ".test." }),
     react(),
     tailwind(),
+    worldMap(),
     ...(mode === "naive" ? [] : [routePreload()]),
   ],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },

@@ -1,0 +1,38 @@
+import { lazy, Suspense } from "react";
+import { analytics as text } from "@/text/analytics";
+import { AllValues } from "./AllValues";
+import { BreakdownCard } from "./BreakdownCard";
+import { type Group, groups } from "./dimensions";
+import { LivePanel } from "./LivePanel";
+import { MAP_BOX } from "./mapBox";
+import { useView } from "./view";
+
+const WorldMap = lazy(async () => ({ default: (await import("./WorldMap")).WorldMap }));
+
+/** By what clicks are told apart, a card each. */
+export function Breakdowns() {
+  const { search, of, range, now } = useView();
+  // Who was shown a link's numbers was not shown its single clicks.
+  const live = !("shared" in of) && range.until > now;
+  return (
+    <>
+      <div className={live ? "grid gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]" : ""}>
+        <section aria-labelledby="world-map" className="card min-w-0 p-3 sm:p-5">
+          <h2 id="world-map" className="mb-1 flex min-h-8 items-center font-semibold">
+            {text.map.heading}
+          </h2>
+          <Suspense fallback={<div className={`skeleton ${MAP_BOX}`} />}>
+            <WorldMap />
+          </Suspense>
+        </section>
+        {live && <LivePanel />}
+      </div>
+      <div className="grid gap-4 md:grid-cols-2">
+        {(Object.keys(groups) as Group[]).map((group) => (
+          <BreakdownCard key={group} group={group} />
+        ))}
+      </div>
+      {search.all && <AllValues dimension={search.all} />}
+    </>
+  );
+}
