@@ -1,0 +1,11 @@
+import { auth as text } from "@/text/auth";
+import { Frame } from "./Frame";
+
+/** For pages that only a mail's link leads to. */
+export function NoTicket() {
+  return (
+    <Frame title={text.noTicket}>
+      <p className="text-muted">{text.noTicketHint}</p>
+    </Frame>
+  );
+}
