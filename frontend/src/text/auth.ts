@@ -16,7 +16,6 @@ export const auth = speak(
     back: "Back",
     theme: { dark: "Dark", light: "Light", system: "As the system" },
     otherLanguage: "Deutsch",
-    source: "Open source, on your own machine",
     factor: {
       title: "Second step",
       code: "Code of your authenticator app",
@@ -116,7 +115,6 @@ export const auth = speak(
     back: "Zurück",
     theme: { dark: "Dunkel", light: "Hell", system: "Wie das System" },
     otherLanguage: "English",
-    source: "Quelloffen, auf Ihrem eigenen Rechner",
     factor: {
       title: "Zweiter Schritt",
       code: "Code Ihrer Authenticator-App",

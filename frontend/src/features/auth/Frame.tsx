@@ -16,7 +16,8 @@ export function Frame({ title, children, beneath }: { title: string; children: R
     document.title = `${title} – Ginnel`;
   }, [title]);
   return (
-    <div className="flex min-h-dvh flex-col items-center justify-center gap-6 px-4 py-8">
+    // Not in the very middle: what comes later would move it.
+    <div className="flex min-h-dvh flex-col items-center gap-6 px-4 pt-[min(7rem,10vh)] pb-8">
       <a href="/" className="flex items-center gap-2.5 rounded-lg px-1 text-lg font-semibold">
         <img src="/favicon.ico" width="28" height="28" alt="" />
         Ginnel

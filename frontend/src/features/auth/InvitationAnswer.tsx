@@ -7,6 +7,7 @@ import { end } from "@/api/session";
 import { chooseWorkspace } from "@/api/workspace";
 import { Button, buttonClass } from "@/components/Button";
 import { Notice } from "@/components/Notice";
+import { PageSkeleton } from "@/components/PageSkeleton";
 import { toast } from "@/lib/toast";
 import { auth as text } from "@/text/auth";
 import { refusal } from "@/text/form";
@@ -47,6 +48,7 @@ export function InvitationAnswer({ ticket, invited, onDeclined }: { ticket: stri
       {text.invitation.decline}
     </Button>
   );
+  if (session.status === "unknown") return <PageSkeleton />;
   if (registering && !me)
     return (
       <RegisterForm

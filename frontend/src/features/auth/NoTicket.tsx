@@ -1,3 +1,5 @@
+import { Link } from "@tanstack/react-router";
+import { buttonClass } from "@/components/Button";
 import { auth as text } from "@/text/auth";
 import { Frame } from "./Frame";
 
@@ -6,6 +8,9 @@ export function NoTicket() {
   return (
     <Frame title={text.noTicket}>
       <p className="text-muted">{text.noTicketHint}</p>
+      <Link to="/links" className={`${buttonClass()} w-full`}>
+        {text.verify.go}
+      </Link>
     </Frame>
   );
 }

@@ -48,7 +48,7 @@ export function Register({ next }: { next?: string | undefined }) {
       {ticket !== undefined && <Notice>{text.registration.invited}</Notice>}
       {session.status === "in" && !settled(session) && <Notice>{text.registration.guest}</Notice>}
       <RegisterForm action={text.register} invitation={ticket} />
-      {ticket === undefined && <OtherWays next={inside(next)} />}
+      {ticket === undefined && <OtherWays next={inside(next)} passkey={false} />}
     </Frame>
   );
 }

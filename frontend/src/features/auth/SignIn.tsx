@@ -53,7 +53,7 @@ export function SignIn({ next, notice }: { next?: string | undefined; notice?: s
     <Frame
       title={text.signIn}
       beneath={
-        registration.data?.mode === "open" && (
+        (registration.data?.mode ?? "open") === "open" && (
           <>
             {text.noAccount}{" "}
             <Link to="/register" search={next ? { next } : {}} className="text-accent font-medium hover:underline">

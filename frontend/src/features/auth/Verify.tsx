@@ -67,8 +67,8 @@ export function Verify() {
           </Link>
         </>
       )}
-      {signedIn && !failed && <PageSkeleton />}
-      {(!signedIn || elsewhere) && (
+      {(session.status === "unknown" || (signedIn && !failed)) && <PageSkeleton />}
+      {((!signedIn && session.status !== "unknown") || elsewhere) && (
         <>
           <p className="text-muted">{elsewhere ? form.refusals.account_unproved : text.verify.prove}</p>
           <Form action={text.verify.confirm} wide onSend={async ({ password = "" }) => proof.mutateAsync({ ticket, password })}>

@@ -1,8 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useCallback, useEffect } from "react";
+import { useCallback, useEffect, useState } from "react";
 import type { SignedIn } from "@/api/generated";
-import { begin, refresh, type Session, useSession } from "@/api/session";
+import { begin, likely, refresh, type Session, useSession } from "@/api/session";
 import { inside } from "./next";
 
 /** Begin to be somebody: what was cached was another's. */
@@ -17,14 +17,22 @@ export function useEnter(): (answer: SignedIn) => void {
   );
 }
 
-/** Who is signed in, asked for after the page is there. A server that does not answer is nobody's matter before something is sent. */
+/**
+ * Who is signed in, asked for after the page is there, and only where somebody probably is. "unknown" is while the answer is on its
+ * way; who can't be asked about is nobody before something is sent.
+ */
 export function useVisitor(): Session {
   const session = useSession();
-  const unknown = session.status === "unknown";
+  const [asking, setAsking] = useState(() => session.status === "unknown" && likely());
   useEffect(() => {
-    if (unknown) refresh().catch(() => undefined);
-  }, [unknown]);
-  return session;
+    if (!asking) return;
+    refresh()
+      .catch(() => undefined)
+      .finally(() => {
+        setAsking(false);
+      });
+  }, [asking]);
+  return session.status === "unknown" && !asking ? { status: "out" } : session;
 }
 
 /** Whether somebody has an account: guests have links, and no address yet. */
