@@ -37,21 +37,25 @@ export function EraseDialog({ onClose }: { onClose: () => void }) {
         queries.clear();
       }}
     >
-      <ul className="list-disc space-y-1 pl-5">
-        {text.erase.what.split("\n").map((line) => (
-          <li key={line}>{line}</li>
-        ))}
-      </ul>
-      {shared.length > 0 && (
-        <fieldset className="space-y-3">
-          <legend className="font-medium">{text.erase.handOver}</legend>
-          <p className="text-muted text-xs">{text.erase.handOverHint}</p>
-          {shared.map(({ id, name }) => (
-            <TextField key={id} label={name} name={field(id)} type="email" maxLength={254} autoComplete="off" />
-          ))}
-        </fieldset>
+      {(errors) => (
+        <>
+          <ul className="list-disc space-y-1 pl-5">
+            {text.erase.what.split("\n").map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+          </ul>
+          {shared.length > 0 && (
+            <fieldset className="space-y-3">
+              <legend className="font-medium">{text.erase.handOver}</legend>
+              <p className="text-muted text-xs">{text.erase.handOverHint}</p>
+              {shared.map(({ id, name }) => (
+                <TextField key={id} label={name} name={field(id)} type="email" maxLength={254} autoComplete="off" />
+              ))}
+            </fieldset>
+          )}
+          <TextField label={text.erase.typed(email)} name="typed" required autoComplete="off" autoCapitalize="none" spellCheck={false} error={errors.typed} />
+        </>
       )}
-      <TextField label={text.erase.typed(email)} name="typed" required autoComplete="off" autoCapitalize="none" spellCheck={false} />
     </StepUp>
   );
 }

@@ -74,7 +74,7 @@ export function Identities() {
             location.assign((await postAuthOidcLink({ body: { ...proof, next: BACK } })).data.location);
           }}
         >
-          <p className="text-muted">{text.identities.linkHint}</p>
+          {() => <p className="text-muted">{text.identities.linkHint}</p>}
         </StepUp>
       )}
       {typeof open === "object" && (

@@ -23,7 +23,7 @@ export function PasskeyAdd({ onDone, onClose }: { onDone: (codes: readonly strin
         await refetch.factors();
       }}
     >
-      <TextField label={text.passkeys.name} hint={text.passkeys.nameHint} name="name" required maxLength={100} autoComplete="off" />
+      {(errors) => <TextField label={text.passkeys.name} hint={text.passkeys.nameHint} name="name" required maxLength={100} autoComplete="off" error={errors.name} />}
     </StepUp>
   );
 }

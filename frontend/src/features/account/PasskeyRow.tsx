@@ -70,7 +70,7 @@ export function PasskeyRow({ passkey }: { passkey: PasskeyOut }) {
             await refetch.factors();
           }}
         >
-          <p className="text-muted">{text.passkeys.removeHint}</p>
+          {() => <p className="text-muted">{text.passkeys.removeHint}</p>}
         </StepUp>
       )}
     </li>

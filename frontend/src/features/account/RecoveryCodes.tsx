@@ -45,7 +45,7 @@ export function RecoveryCodes() {
             await refetch.factors();
           }}
         >
-          <p className="text-muted">{text.codes.renewHint}</p>
+          {() => <p className="text-muted">{text.codes.renewHint}</p>}
         </StepUp>
       )}
       {open !== undefined && open !== "ask" && <CodesDialog codes={open} onClose={close} />}

@@ -27,7 +27,8 @@ export function StepUp({
   danger?: boolean;
   onProve: (proof: Proof, values: Values) => Promise<unknown>;
   onClose: () => void;
-  children?: ReactNode;
+  /** What is to be read or filled in before, told what is wrong with each field. */
+  children?: (errors: Values) => ReactNode;
 }) {
   const user = useUser();
   const app = useFactors().data?.totp;
@@ -50,7 +51,7 @@ export function StepUp({
       >
         {(errors) => (
           <>
-            {children ?? <p className="text-muted">{text.proof.hint}</p>}
+            {children?.(errors) ?? <p className="text-muted">{text.proof.hint}</p>}
             <input type="email" autoComplete="username" value={user.email} readOnly hidden />
             <PasswordField label={text.proof.password} name="password" autoComplete="current-password" error={errors.password} />
             {(app != null || asked) && (

@@ -63,7 +63,7 @@ export function Totp() {
             await refetch.factors();
           }}
         >
-          <p className="text-muted">{text.totp.removeHint}</p>
+          {() => <p className="text-muted">{text.totp.removeHint}</p>}
         </StepUp>
       )}
     </Section>

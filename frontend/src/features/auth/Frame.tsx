@@ -18,10 +18,12 @@ export function Frame({ title, children, beneath }: { title: string; children: R
   return (
     // Not in the very middle: what comes later would move it.
     <div className="flex min-h-dvh flex-col items-center gap-6 px-4 pt-[min(7rem,10vh)] pb-8">
-      <a href="/" className="flex items-center gap-2.5 rounded-lg px-1 text-lg font-semibold">
-        <img src="/favicon.ico" width="28" height="28" alt="" />
-        Ginnel
-      </a>
+      <header>
+        <a href="/" className="flex items-center gap-2.5 rounded-lg px-1 text-lg font-semibold">
+          <img src="/favicon.ico" width="28" height="28" alt="" />
+          Ginnel
+        </a>
+      </header>
       <main className="card w-full max-w-sm space-y-5 p-6 shadow-sm sm:p-8">
         <h1 className="text-xl font-semibold break-words">{title}</h1>
         {children}

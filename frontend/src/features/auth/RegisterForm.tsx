@@ -15,8 +15,8 @@ export function RegisterForm({ action, invitation, email, onDone }: { action: st
       wide
       onSend={async ({ email: typed = "", password = "", name = "" }) => {
         const { data } = await postAuthRegister({ body: { email: typed, password, name, ...(invitation === undefined ? {} : { invitation }) } });
-        onDone?.();
         enter(data);
+        onDone?.();
       }}
     >
       {(errors) => (
