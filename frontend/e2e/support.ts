@@ -73,8 +73,9 @@ export function linkOf(mail: Mail): string {
   return link;
 }
 
-/** axe finds nothing, neither in the light nor in the dark. */
+/** axe finds nothing, neither in the light nor in the dark, once the page is there. */
 export async function expectAccessible(page: Page): Promise<void> {
+  await expect(page.getByRole("heading", { level: 1, includeHidden: true }).first()).toBeVisible();
   for (const theme of ["light", "dark"]) {
     await page.evaluate((wanted) => {
       document.documentElement.dataset.theme = wanted;

@@ -21,8 +21,30 @@ function set(next: Session): Session {
 
 export const current = (): Session => session;
 
+const HINT = "session";
+
+/** Keep in mind whether this browser has a session at all: scripts don't see its cookie. */
+function remember(there: boolean): void {
+  try {
+    if (there) localStorage.setItem(HINT, "1");
+    else localStorage.removeItem(HINT);
+  } catch {
+    // Then it is asked for where it is needed only.
+  }
+}
+
+/** Whether it is worth asking who is signed in, where a page does not depend on it. */
+export function likely(): boolean {
+  try {
+    return localStorage.getItem(HINT) !== null;
+  } catch {
+    return false;
+  }
+}
+
 /** Take the answer of a registration, log-in or refresh. */
 export function begin({ user, access_token, expires_in }: SignedIn): Session {
+  remember(true);
   return set({ status: "in", user, token: access_token, until: Date.now() + expires_in * 1000 });
 }
 
@@ -31,8 +53,9 @@ export function update(user: UserOut): void {
   if (session.status === "in") set({ ...session, user });
 }
 
-export function end(): void {
-  set({ status: "out" });
+export function end(): Session {
+  remember(false);
+  return set({ status: "out" });
 }
 
 declare global {
@@ -56,7 +79,7 @@ async function ask(): Promise<Session> {
   } catch (error) {
     const failed = problem(error);
     if (failed.status !== 401) throw failed;
-    return set({ status: "out" });
+    return end();
   }
 }
 

@@ -1,8 +1,11 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "@/components/PageHeader";
+import { Register } from "@/features/auth/Register";
 
-export const Route = createFileRoute("/register")({ component: Page });
+export const Route = createFileRoute("/register")({
+  validateSearch: ({ next }: Record<string, unknown>): { next?: string } => (typeof next === "string" ? { next } : {}),
+  component: Page,
+});
 
 function Page() {
-  return <PageHeader title="register" />;
+  return <Register next={Route.useSearch().next} />;
 }
