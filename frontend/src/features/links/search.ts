@@ -28,3 +28,6 @@ export function parseSearch(raw: Record<string, unknown>): LinkSearch {
 
 /** Whether it narrows the list, so that an empty one does not mean that there is none. */
 export const narrowed = ({ q, tag, domain }: LinkSearch): boolean => Boolean(q ?? tag ?? domain);
+
+/** The id in a page's address; null if it can't be one. */
+export const linkId = (text: string): number | null => (/^[1-9]\d{0,15}$/.test(text) ? Number(text) : null);
