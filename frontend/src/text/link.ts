@@ -5,6 +5,7 @@ export const link = speak(
   {
     title: (name: string) => `Link ${name}`,
     leadsTo: "Leads to",
+    tabsLabel: "Parts of this page",
     tabs: { stats: "Statistics", qr: "QR code", history: "History", explain: "Who gets what", settings: "Settings" },
     open: "Open",
     disable: "Switch off",
@@ -72,7 +73,7 @@ export const link = speak(
         not_found: "The link has not begun yet.",
       },
       byRule: (name: string) => `by the rule ${name}`,
-      byVariant: (name: string, share: string) => `as ${share} of the visitors are (${name})`,
+      byVariant: (name: string) => `by the variant ${name}, which this visitor always gets`,
       byTarget: "as no rule holds: the link's own target",
       outcomes: { served: "Holds", "no match": "Does not hold", "not reached": "Not reached" },
       visitor: (value: string) => `they have: ${value}`,
@@ -112,6 +113,7 @@ export const link = speak(
   {
     title: (name: string) => `Link ${name}`,
     leadsTo: "Führt nach",
+    tabsLabel: "Teile dieser Seite",
     tabs: { stats: "Statistik", qr: "QR-Code", history: "Verlauf", explain: "Wer wohin", settings: "Einstellungen" },
     open: "Öffnen",
     disable: "Abschalten",
@@ -179,7 +181,7 @@ export const link = speak(
         not_found: "Der Link gilt noch nicht.",
       },
       byRule: (name: string) => `nach der Regel ${name}`,
-      byVariant: (name: string, share: string) => `wie ${share} der Besucher (${name})`,
+      byVariant: (name: string) => `nach der Variante ${name}, die dieser Besucher immer bekommt`,
       byTarget: "weil keine Regel zutrifft: das Ziel des Links selbst",
       outcomes: { served: "Trifft zu", "no match": "Trifft nicht zu", "not reached": "Nicht erreicht" },
       visitor: (value: string) => `vorhanden: ${value}`,
@@ -217,3 +219,5 @@ export const link = speak(
     },
   },
 );
+
+export const linkNumbers = speak({ clicks: "Clicks", visitors: "Visitors", bots: "Bots" }, { clicks: "Klicks", visitors: "Besucher", bots: "Bots" });

@@ -52,19 +52,17 @@ export function Row({
           {made ? (
             <span className="text-muted font-medium">{text.making}</span>
           ) : (
-            <Link data-row to="/links/$linkId" params={{ linkId: String(link.id) }} className="min-w-0 font-semibold break-all hover:underline">
-              {name}
-            </Link>
-          )}
-          {!made && (
-            <span className="-my-2 -ml-1.5">
+            <span className="-my-2 flex max-w-full min-w-0 items-center">
+              <Link data-row to="/links/$linkId" params={{ linkId: String(link.id) }} className="min-w-0 font-semibold break-all hover:underline">
+                {name}
+              </Link>
               <CopyButton value={link.short_url} label={text.copyLink} />
             </span>
           )}
           <StateBadges link={link} />
         </div>
-        {link.title && <p className="truncate">{link.title}</p>}
-        <p className="text-muted truncate" title={link.target}>
+        <p className="text-muted mt-0.5 truncate" title={link.target}>
+          {link.title && <span className="text-ink mr-2">{link.title}</span>}
           {bare(link.target)}
         </p>
         <div className="text-muted mt-1 flex flex-wrap items-center gap-x-2 gap-y-1 text-xs">
