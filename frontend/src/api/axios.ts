@@ -25,7 +25,19 @@ instance.interceptors.request.use(async (call) => {
   return call;
 });
 
+/** Calls for a picture or a file get their problems as files too. */
+async function read(error: unknown): Promise<void> {
+  const response = axios.isAxiosError(error) ? error.response : undefined;
+  if (!(response?.data instanceof Blob) || !response.data.type.includes("json")) return;
+  try {
+    response.data = JSON.parse(await response.data.text()) as unknown;
+  } catch {
+    // What can't be read is said to be unexpected.
+  }
+}
+
 instance.interceptors.response.use(undefined, async (error: unknown) => {
+  await read(error);
   const failed = problem(error);
   const call = axios.isAxiosError(error) ? (error.config as Call | undefined) : undefined;
   // What nobody was signed in for, such as a wrong password, no new token mends.

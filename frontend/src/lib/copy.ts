@@ -11,3 +11,18 @@ export async function copy(value: string): Promise<boolean> {
     return false;
   }
 }
+
+/**
+ * Put a text on the clipboard that is on its way. Safari lets pages copy only within the press of a key or button, so the
+ * clipboard gets the promise, not the text.
+ */
+export async function copyLater(value: Promise<string>): Promise<boolean> {
+  try {
+    const blob = value.then((said) => new Blob([said], { type: "text/plain" }));
+    await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+    return true;
+  } catch {
+    // It may take no promises, or nothing at all: the simple way says which.
+    return copy(await value);
+  }
+}
