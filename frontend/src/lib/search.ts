@@ -11,3 +11,7 @@ export const flag = (found: unknown): true | undefined => (found === true ? true
 export const id = (found: unknown): number | undefined => (typeof found === "number" && Number.isSafeInteger(found) && found > 0 ? found : undefined);
 
 export const oneOf = <T extends string>(found: unknown, known: readonly T[]): T | undefined => known.find((one) => one === found);
+
+/** A day as inputs of dates have it (YYYY-MM-DD). */
+export const day = (found: unknown): string | undefined =>
+  typeof found === "string" && /^\d{4}-\d{2}-\d{2}$/.test(found) && !Number.isNaN(Date.parse(found)) ? found : undefined;

@@ -5,7 +5,7 @@ import { flag, oneOf } from "@/lib/search";
 export const Route = createFileRoute("/_in/webhooks/$webhookId")({
   validateSearch: (found: Record<string, unknown>): WebhookSearch => ({ only: oneOf(found.only, ["failed"]), edit: flag(found.edit) }),
   beforeLoad: ({ params }) => {
-    if (!/^\d{1,18}$/.test(params.webhookId)) notFound({ throw: true });
+    if (!/^\d{1,15}$/.test(params.webhookId)) notFound({ throw: true });
   },
   component: Page,
 });

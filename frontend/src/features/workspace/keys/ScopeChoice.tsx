@@ -1,6 +1,7 @@
 import type { UseFormRegisterReturn } from "react-hook-form";
 import type { KeyDraft } from "@/api/generated";
 import { Button } from "@/components/Button";
+import { Choice } from "@/components/Choice";
 import { keys as text } from "@/text/keys";
 
 export type KeyScope = KeyDraft["scopes"][number];
@@ -41,13 +42,7 @@ export function ScopeChoice({
       </div>
       <div className="grid gap-x-4 gap-y-2 sm:grid-cols-2">
         {offered.map((scope) => (
-          <label key={scope} className="hover:bg-raised flex items-start gap-2.5 rounded-lg p-1.5">
-            <input type="checkbox" value={scope} className="accent-accent mt-0.5 size-4 shrink-0" {...parts} />
-            <span className="min-w-0">
-              <span className="block font-medium">{text.scope[scope][0]}</span>
-              <span className="text-muted block text-xs">{text.scope[scope][1]}</span>
-            </span>
-          </label>
+          <Choice key={scope} value={scope} label={text.scope[scope][0]} hint={text.scope[scope][1]} {...parts} />
         ))}
       </div>
       {error && (

@@ -3,6 +3,7 @@ import { useId } from "react";
 import { useForm } from "react-hook-form";
 import { patchWebhooksByWebhookId, postWebhooks, type WebhookDraft, type WebhookMade, type WebhookOut } from "@/api/generated";
 import { Button } from "@/components/Button";
+import { Choice } from "@/components/Choice";
 import { Dialog } from "@/components/Dialog";
 import { Notice } from "@/components/Notice";
 import { TextField } from "@/components/TextField";
@@ -64,18 +65,13 @@ export function WebhookForm({ item, onMade, onClose }: { item?: WebhookOut; onMa
           <legend className="mb-1.5 font-medium">{text.events}</legend>
           <div className="grid gap-2 sm:grid-cols-2">
             {EVENTS.map((event) => (
-              <label key={event} className="hover:bg-raised flex items-start gap-2.5 rounded-lg p-1.5">
-                <input
-                  type="checkbox"
-                  value={event}
-                  className="accent-accent mt-0.5 size-4 shrink-0"
-                  {...form.register("events", { validate: (events) => events.length > 0 || text.eventsMissing })}
-                />
-                <span className="min-w-0">
-                  <span className="block font-medium">{text.event[event][0]}</span>
-                  <code className="text-muted block text-xs">{event}</code>
-                </span>
-              </label>
+              <Choice
+                key={event}
+                value={event}
+                label={text.event[event][0]}
+                hint={<code>{event}</code>}
+                {...form.register("events", { validate: (events) => events.length > 0 || text.eventsMissing })}
+              />
             ))}
           </div>
           {errors.events?.message && (

@@ -96,7 +96,7 @@ test("a change says which version it is of", async () => {
   );
   const closed = vi.fn();
   const { user } = await show(<WebhookPage id={3} search={{ edit: true }} onSearch={closed} />);
-  await user.click(await screen.findByRole("checkbox", { name: /link\.clicked/ }));
+  await user.click(await screen.findByRole("checkbox", { name: text.event["link.clicked"][0] }));
   await user.click(screen.getByRole("button", { name: text.save }));
   await vi.waitFor(() => {
     expect(closed).toHaveBeenCalledWith({ edit: undefined });
