@@ -18,23 +18,22 @@ export function DeleteWorkspace({ workspace }: { workspace: WorkspaceOut }) {
     toast(text.removed(workspace.name));
     await enter(null);
   }
+  if (workspace.personal) return <p className="text-muted">{text.personalStays}</p>;
   return (
     <section aria-labelledby="danger" className="border-danger rounded-xl border p-5">
       <h2 id="danger" className="text-base font-semibold">
         {text.danger}
       </h2>
-      <p className="text-muted mt-1 mb-4 max-w-prose">{workspace.personal ? text.personalStays : text.dangerHint}</p>
-      {!workspace.personal && (
-        <Button
-          look="danger"
-          onClick={() => {
-            setTyped("");
-            setOpen(true);
-          }}
-        >
-          {text.remove}
-        </Button>
-      )}
+      <p className="text-muted mt-1 mb-4 max-w-prose">{text.dangerHint}</p>
+      <Button
+        look="danger"
+        onClick={() => {
+          setTyped("");
+          setOpen(true);
+        }}
+      >
+        {text.remove}
+      </Button>
       {open && (
         <Confirm
           title={text.removeTitle(workspace.name)}
