@@ -74,6 +74,10 @@ node: # whether there is a Node.js that can build the dashboard: "yes", or nothi
 test-browser: .venv/run web ## journeys through the dashboard, in Chromium on the real host
 	@CHROMIUM="$(CHROMIUM)" $(NPM) run e2e --silent
 
+.PHONY: screenshots
+screenshots: .venv/run web ## pictures of every page of the dashboard, in frontend/screenshots
+	@SCREENSHOTS=1 $(NPM) run e2e --silent -- screenshots
+
 # The packages for this machine, and what runs them on it.
 HERE_TEMPLATE = .aws-sam/here/build/template.yaml
 .PHONY: here

@@ -4,6 +4,8 @@ const locale = language === "de" ? "de-DE" : "en-GB";
 const whole = new Intl.NumberFormat(locale);
 const short = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
 const share = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
+const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+const sizes = SIZES.map((unit) => new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 }));
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
@@ -15,6 +17,11 @@ export const number = (value: number): string => whole.format(value);
 export const compact = (value: number): string => short.format(value);
 /** Of a part between 0 and 1. */
 export const percent = (value: number): string => share.format(value);
+/** 1,234,567 bytes as 1.2 MB. */
+export function bytes(value: number): string {
+  const power = value < 1000 ? 0 : Math.min(SIZES.length - 1, Math.floor(Math.log10(value) / 3));
+  return sizes[power]?.format(value / 1000 ** power) ?? "";
+}
 export const date = (value: string | Date): string => day.format(new Date(value));
 export const dateTime = (value: string | Date): string => moment.format(new Date(value));
 

@@ -220,4 +220,3 @@ export const link = speak(
   },
 );
 
-export const linkNumbers = speak({ clicks: "Clicks", visitors: "Visitors", bots: "Bots" }, { clicks: "Klicks", visitors: "Besucher", bots: "Bots" });

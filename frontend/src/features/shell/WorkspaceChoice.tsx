@@ -1,15 +1,18 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useRouter } from "@tanstack/react-router";
+import { useNavigate, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { getWorkspacesOptions } from "@/api/generated/@tanstack/react-query.gen";
 import { chooseWorkspace, useWorkspace } from "@/api/workspace";
 import { shell as text } from "@/text/shell";
+
+const NEW = "new";
 
 /** Which workspace everything on the page is of. */
 export function WorkspaceChoice() {
   const chosen = useWorkspace();
   const queries = useQueryClient();
   const router = useRouter();
+  const navigate = useNavigate();
   const { data } = useQuery(getWorkspacesOptions());
   const workspaces = data?.items.filter((workspace) => workspace.deleted_at === null);
   const there = workspaces?.some((workspace) => workspace.id === chosen);
@@ -30,12 +33,13 @@ export function WorkspaceChoice() {
 
   if (!workspaces) return <div className="skeleton h-9" />;
   return (
-    <select aria-label={text.workspace} className="input pr-8 font-medium" value={chosen ?? workspaces.find((workspace) => workspace.personal)?.id} onChange={(event) => void choose(Number(event.target.value))}>
+    <select aria-label={text.workspace} className="input pr-8 font-medium" value={chosen ?? workspaces.find((workspace) => workspace.personal)?.id} onChange={(event) => void (event.target.value === NEW ? navigate({ to: "/settings", search: { new: true } }) : choose(Number(event.target.value)))}>
       {workspaces.map((workspace) => (
         <option key={workspace.id} value={workspace.id}>
           {workspace.name}
         </option>
       ))}
+      <option value={NEW}>{text.newWorkspace}</option>
     </select>
   );
 }

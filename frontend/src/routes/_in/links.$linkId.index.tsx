@@ -6,6 +6,8 @@ import { problem } from "@/api/errors";
 import { Failed } from "@/components/Failed";
 import { NotFound } from "@/components/NotFound";
 import { PageSkeleton } from "@/components/PageSkeleton";
+import { type StatisticsSearch, validateSearch } from "@/features/analytics/search";
+import { Statistics } from "@/features/analytics/Statistics";
 import { ExplainTab } from "@/features/links/page/ExplainTab";
 import { HistoryTab } from "@/features/links/page/HistoryTab";
 import { LinkHeader } from "@/features/links/page/LinkHeader";
@@ -13,12 +15,11 @@ import { QrTab } from "@/features/links/page/QrTab";
 import { SettingsTab } from "@/features/links/page/SettingsTab";
 import { type Tab, Tabs, TABS } from "@/features/links/page/Tabs";
 import { linkId } from "@/features/links/search";
-import { LinkStatistics } from "@/routes/-LinkStatistics";
 
 export const Route = createFileRoute("/_in/links/$linkId/")({
-  validateSearch: (search: Record<string, unknown>): { tab?: Exclude<Tab, "stats"> } => {
+  validateSearch: (search: Record<string, unknown>): StatisticsSearch & { tab?: Exclude<Tab, "stats"> } => {
     const tab = TABS.find((known) => known === search.tab);
-    return tab && tab !== "stats" ? { tab } : {};
+    return tab && tab !== "stats" ? { tab } : validateSearch(search);
   },
   component: Page,
 });
@@ -53,6 +54,6 @@ function Part({ link, tab }: { link: LinkOut; tab: Tab }) {
     case "settings":
       return <SettingsTab link={link} />;
     default:
-      return <LinkStatistics link={link} />;
+      return <Statistics of={{ link: link.id }} />;
   }
 }

@@ -1,8 +1,13 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "@/components/PageHeader";
+import { Members, type MembersSearch } from "@/features/workspace/members/Members";
+import { flag, word } from "@/lib/search";
 
-export const Route = createFileRoute("/_in/members")({ component: Page });
+export const Route = createFileRoute("/_in/members")({
+  validateSearch: (found: Record<string, unknown>): MembersSearch => ({ search: word(found.search), invite: flag(found.invite) }),
+  component: Page,
+});
 
 function Page() {
-  return <PageHeader title="members" />;
+  const navigate = Route.useNavigate();
+  return <Members search={Route.useSearch()} onSearch={(changed) => void navigate({ search: (before) => ({ ...before, ...changed }), replace: true })} />;
 }

@@ -1,8 +1,4 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "@/components/PageHeader";
+import { SystemPage } from "@/features/admin/SystemPage";
 
-export const Route = createFileRoute("/_in/admin/")({ component: Page });
-
-function Page() {
-  return <PageHeader title="admin" />;
-}
+export const Route = createFileRoute("/_in/admin/")({ component: SystemPage });

@@ -1,0 +1,4 @@
+import { createFileRoute } from "@tanstack/react-router";
+import { Registration } from "@/features/admin/Registration";
+
+export const Route = createFileRoute("/_in/admin/registration")({ component: Registration });

@@ -1,8 +1,0 @@
-import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "@/components/PageHeader";
-
-export const Route = createFileRoute("/_in/webhooks")({ component: Page });
-
-function Page() {
-  return <PageHeader title="webhooks" />;
-}
