@@ -11,9 +11,9 @@ import { Act, type Wish } from "./Act";
 import { useHosts } from "./api";
 import { BlockHost } from "./BlockHost";
 import { BlockList } from "./BlockList";
+import type { DIALOGS } from "./search";
 
 const text = admin.hosts;
-export const DIALOGS = ["host", "list"] as const;
 
 export interface HostsSearch {
   search?: string | undefined;

@@ -6,9 +6,9 @@ import { SearchField } from "@/components/SearchField";
 import { Time } from "@/components/Time";
 import { admin } from "@/text/admin";
 import { type State, useUsers } from "./api";
+import { STATES } from "./search";
 
 const text = admin.users;
-export const STATES: readonly State[] = ["enabled", "disabled", "unverified", "admin"];
 
 export interface UsersSearch {
   search?: string | undefined;

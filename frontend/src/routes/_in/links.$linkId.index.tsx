@@ -13,7 +13,8 @@ import { HistoryTab } from "@/features/links/page/HistoryTab";
 import { LinkHeader } from "@/features/links/page/LinkHeader";
 import { QrTab } from "@/features/links/page/QrTab";
 import { SettingsTab } from "@/features/links/page/SettingsTab";
-import { type Tab, Tabs, TABS } from "@/features/links/page/Tabs";
+import { type Tab, TABS } from "@/features/links/page/parts";
+import { Tabs } from "@/features/links/page/Tabs";
 import { linkId } from "@/features/links/search";
 
 export const Route = createFileRoute("/_in/links/$linkId/")({

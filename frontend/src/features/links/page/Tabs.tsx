@@ -1,8 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { link as text } from "@/text/link";
-
-export const TABS = ["stats", "qr", "history", "explain", "settings"] as const;
-export type Tab = (typeof TABS)[number];
+import { type Tab, TABS } from "./parts";
 
 /** Parts of the page, each with an address of its own. */
 export function Tabs({ id, tab }: { id: number; tab: Tab }) {

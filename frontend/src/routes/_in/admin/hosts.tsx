@@ -1,5 +1,6 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { DIALOGS, Hosts, type HostsSearch } from "@/features/admin/Hosts";
+import { Hosts, type HostsSearch } from "@/features/admin/Hosts";
+import { DIALOGS } from "@/features/admin/search";
 import { oneOf, word } from "@/lib/search";
 
 export const Route = createFileRoute("/_in/admin/hosts")({

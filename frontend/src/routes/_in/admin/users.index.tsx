@@ -1,5 +1,6 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { STATES, Users, type UsersSearch } from "@/features/admin/Users";
+import { STATES } from "@/features/admin/search";
+import { Users, type UsersSearch } from "@/features/admin/Users";
 import { oneOf, word } from "@/lib/search";
 
 export const Route = createFileRoute("/_in/admin/users/")({
