@@ -7,7 +7,8 @@ export default defineConfig({
   plugins: [
     { name: "@hey-api/client-axios", runtimeConfigPath: "@/api/axios", throwOnError: true },
     "@hey-api/typescript",
-    "@hey-api/sdk",
+    // The bearer is the axios instance's business.
+    { name: "@hey-api/sdk", auth: false },
     "@tanstack/react-query",
   ],
 });

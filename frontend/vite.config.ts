@@ -14,7 +14,15 @@ const SPLIT: NonNullable<UserConfig["build"]> = {
   rolldownOptions: {
     input: { index: "index.html", app: "app.html" },
     output: {
-      codeSplitting: { groups: [{ name: "react", test: /node_modules\/(react|react-dom|scheduler)\//, priority: 10 }] },
+      codeSplitting: {
+        groups: [
+          { name: "react", test: /node_modules\/(react|react-dom|scheduler)\//, priority: 10 },
+          // What the landing page needs too, first for its text, then for its one call.
+          { name: "language", test: /src\/(lib\/(language|theme)|text\/landing)\./, priority: 8 },
+          { name: "api", test: /node_modules\/axios\/|src\/api\//, priority: 7, minShareCount: 2 },
+          { name: "core", test: /node_modules\/(@tanstack|use-sync-external-store|lucide-react)\/|src\/(lib|components)\//, priority: 5, minShareCount: 3 },
+        ],
+      },
     },
   },
 };
