@@ -58,6 +58,12 @@ export function end(): Session {
   return set({ status: "out" });
 }
 
+/** Leave for the page where people sign in: it is loaded anew, so that nothing of who was there is left in memory. */
+export function leave(search = ""): void {
+  remember(false);
+  location.assign(`/app/sign-in${search}`);
+}
+
 async function ask(): Promise<Session> {
   try {
     const { data } = await axios.post<SignedIn>("/api/v1/auth/refresh", {}, { headers: { "content-type": "application/json" } });
