@@ -1,5 +1,6 @@
-import { createFileRoute, Navigate, Outlet, redirect, useLocation } from "@tanstack/react-router";
+import { createFileRoute, Outlet, redirect } from "@tanstack/react-router";
 import { current, refresh, useSession } from "@/api/session";
+import { Ended } from "@/features/shell/Ended";
 import { Layout } from "@/features/shell/Layout";
 
 /** All pages that want somebody signed in. Who comes back from signing in lands where they wanted to go. */
@@ -12,10 +13,8 @@ export const Route = createFileRoute("/_in")({
 });
 
 function Pages() {
-  const session = useSession();
-  const next = useLocation({ select: ({ href }) => href });
   // A session may end while a page is open: by another browser, or by its age.
-  if (session.status !== "in") return <Navigate to="/sign-in" search={{ next }} replace />;
+  if (useSession().status !== "in") return <Ended />;
   return (
     <Layout>
       <Outlet />
