@@ -84,10 +84,12 @@ test("a passkey is added, and is enough to sign in", async ({ page }) => {
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("Old laptop", { exact: true })).toBeVisible();
 
-  await signOut(page);
-  // Where the browser offers it in the field, the virtual authenticator takes it there at once.
-  await Promise.race([page.getByRole("button", { name: "Sign in with a passkey" }).click(), page.waitForURL(/\/app\/links/)]);
+  await page.getByRole("button", { name: "Account" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  // The page where people sign in offers passkeys in the field, and the virtual authenticator takes that offer at once.
   await expect(page).toHaveURL(/\/app\/links/);
+  await page.goto("/app/account?tab=sessions");
+  await expect(page.getByText("This one")).toBeVisible();
 });
 
 test("every part of the account is there for everybody, on any screen", async ({ page }) => {
@@ -129,4 +131,19 @@ test("other sessions are seen and ended", async ({ page, browser }) => {
   await expect(page.getByRole("button", { name: /^Sign out/ })).toHaveCount(0);
   expect((await elsewhere.request.post("/api/v1/auth/refresh", { data: {} })).status()).toBe(401);
   await elsewhere.close();
+});
+
+test("whose session ends while a page is open is asked who they are, and comes back to it", async ({ page, browser, baseURL }) => {
+  const ada = await signUp(page.request);
+  await page.goto("/app/account?tab=sessions");
+  await expect(page.getByText("This one")).toBeVisible();
+  const elsewhere = await browser.newContext();
+  const answer = await elsewhere.request.post("/api/v1/auth/login", { data: { email: ada.email, password: ada.password } });
+  const { access_token } = (await answer.json()) as { access_token: string };
+  await elsewhere.request.delete("/api/v1/auth/sessions", { headers: { authorization: `Bearer ${access_token}` } });
+  await elsewhere.close();
+  await page.getByRole("link", { name: "Sign-in", exact: true }).click();
+  await expect(page).toHaveURL(/\/app\/sign-in\?next=/);
+  await signIn(page, ada);
+  await expect(page).toHaveURL(`${baseURL}/app/account?tab=security`);
 });

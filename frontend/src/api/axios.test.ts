@@ -7,7 +7,7 @@ import { ApiError } from "./errors";
 import { current } from "./session";
 import { chooseWorkspace } from "./workspace";
 
-const refused = { type: "about:blank", title: "Unauthorized", status: 401, code: "unauthorized" };
+const refused = { type: "about:blank", title: "Unauthorized", status: 401, code: "token_expired" };
 
 test("one refresh serves all calls that were refused, and each is sent again once", async () => {
   signIn();
@@ -32,7 +32,7 @@ test("who can't be refreshed is signed out, and the call fails as it was refused
     http.get("*/api/v1/links", () => HttpResponse.json(refused, { status: 401 })),
     http.post("*/api/v1/auth/refresh", () => HttpResponse.json(refused, { status: 401 })),
   );
-  await expect(instance.get("/api/v1/links")).rejects.toMatchObject({ status: 401, code: "unauthorized" });
+  await expect(instance.get("/api/v1/links")).rejects.toMatchObject({ status: 401, code: "token_expired" });
   expect(current().status).toBe("out");
 });
 

@@ -7,6 +7,9 @@ import { workspace } from "./workspace";
 /** Seconds before a token's end from which it is not used any more: a call may take some. */
 const MARGIN = 10;
 
+/** What the API says of a token that a new one may mend, or whose session is over. */
+const WORN = new Set(["unauthorized", "token_expired", "token_invalid", "session_ended"]);
+
 interface Call extends InternalAxiosRequestConfig {
   again?: boolean;
 }
@@ -41,7 +44,7 @@ instance.interceptors.response.use(undefined, async (error: unknown) => {
   const failed = problem(error);
   const call = axios.isAxiosError(error) ? (error.config as Call | undefined) : undefined;
   // What nobody was signed in for, such as a wrong password, no new token mends.
-  if (failed.status !== 401 || !call?.headers.has("authorization") || failed.code !== "unauthorized") throw failed;
+  if (failed.status !== 401 || !call?.headers.has("authorization") || !WORN.has(failed.code)) throw failed;
   if (call.again) {
     end();
     throw failed;

@@ -58,6 +58,12 @@ export function end(): Session {
   return set({ status: "out" });
 }
 
+/** Leave for the page where people sign in: it is loaded anew, so that nothing of who was there is left in memory. */
+export function leave(search = ""): void {
+  remember(false);
+  location.assign(`/app/sign-in${search}`);
+}
+
 declare global {
   interface Window {
     /** The first answer to who is signed in, asked for by app.html before any code of ours ran. */

@@ -9,6 +9,7 @@ import { toast } from "@/lib/toast";
 import { account as text } from "@/text/account";
 import { useRefetch } from "./api";
 import { Section } from "./Section";
+import { Username } from "./Username";
 
 export function ChangePassword() {
   const user = useUser();
@@ -34,8 +35,7 @@ export function ChangePassword() {
       >
         {(errors) => (
           <div className="grid gap-4 sm:grid-cols-2">
-            {/* For password managers, which want to know whose it is. */}
-            <input type="email" autoComplete="username" value={user.email} readOnly hidden />
+            <Username />
             <PasswordField label={text.password.current} name="current" autoComplete="current-password" error={errors.current} />
             <NewPasswordField label={text.password.new} name="new" error={errors.new} />
           </div>

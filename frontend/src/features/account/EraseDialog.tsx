@@ -1,9 +1,8 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useQuery } from "@tanstack/react-query";
 import { ApiError } from "@/api/errors";
 import { deleteAuthMe } from "@/api/generated";
 import { getWorkspacesOptions } from "@/api/generated/@tanstack/react-query.gen";
-import { end, useUser } from "@/api/session";
+import { leave, useUser } from "@/api/session";
 import { chooseWorkspace } from "@/api/workspace";
 import { TextField } from "@/components/TextField";
 import { account as text } from "@/text/account";
@@ -14,8 +13,6 @@ const field = (workspace: number) => `hand_over.${workspace}`;
 /** Say what will happen, and have it proved and typed that it is meant. */
 export function EraseDialog({ onClose }: { onClose: () => void }) {
   const { email } = useUser();
-  const queries = useQueryClient();
-  const navigate = useNavigate();
   const { data } = useQuery(getWorkspacesOptions());
   // Only where others work as well is there somebody to hand them to.
   const shared = (data?.items ?? []).filter(({ role, members, deleted_at }) => role === "owner" && members > 1 && deleted_at === null);
@@ -30,11 +27,8 @@ export function EraseDialog({ onClose }: { onClose: () => void }) {
           throw new ApiError(422, { code: "mismatch", errors: [{ pointer: "/typed", detail: text.erase.mismatch }] });
         const hand_over = shared.map(({ id }) => ({ workspace: id, to: values[field(id)]?.trim() ?? "" })).filter(({ to }) => to);
         await deleteAuthMe({ body: { ...proof, hand_over } });
-        // In this order: nothing asks for anything any more before the page is another.
-        end();
         chooseWorkspace(null);
-        await navigate({ to: "/sign-in", search: { said: "erased" } });
-        queries.clear();
+        leave("?said=erased");
       }}
     >
       {(errors) => (

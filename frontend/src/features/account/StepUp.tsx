@@ -9,6 +9,7 @@ import { PasswordField } from "@/components/PasswordField";
 import { TextField } from "@/components/TextField";
 import { account as text } from "@/text/account";
 import { type Proof, useFactors } from "./api";
+import { Username } from "./Username";
 
 /**
  * Ask who is there to prove that it is them, with what the deed wants to know besides. `onProve` does the deed and then takes the
@@ -52,7 +53,7 @@ export function StepUp({
         {(errors) => (
           <>
             {children?.(errors) ?? <p className="text-muted">{text.proof.hint}</p>}
-            <input type="email" autoComplete="username" value={user.email} readOnly hidden />
+            <Username />
             <PasswordField label={text.proof.password} name="password" autoComplete="current-password" error={errors.password} />
             {(app != null || asked) && (
               <TextField label={text.proof.code} hint={text.proof.codeHint} name="code" required autoComplete="one-time-code" autoCapitalize="none" spellCheck={false} maxLength={32} error={errors.code} className="font-mono" />

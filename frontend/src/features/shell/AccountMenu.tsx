@@ -1,8 +1,7 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Code, Keyboard, Languages, LogOut, Monitor, Moon, Sun, User } from "lucide-react";
 import { postAuthLogout } from "@/api/generated";
-import { end, useUser } from "@/api/session";
+import { leave, useUser } from "@/api/session";
 import { chooseWorkspace } from "@/api/workspace";
 import { Menu } from "@/components/Menu";
 import { language, setLanguage } from "@/lib/language";
@@ -15,17 +14,14 @@ const ICONS = { system: Monitor, light: Sun, dark: Moon };
 export function AccountMenu({ onShowKeys }: { onShowKeys: () => void }) {
   const user = useUser();
   const theme = useTheme();
-  const queries = useQueryClient();
   const navigate = useNavigate();
   const name = user.name || (user.email ?? text.guest);
   const ThemeIcon = ICONS[theme];
 
   async function signOut() {
     await postAuthLogout();
-    end();
     chooseWorkspace(null);
-    queries.clear();
-    await navigate({ to: "/sign-in" });
+    leave();
   }
   return (
     <Menu
