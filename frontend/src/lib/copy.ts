@@ -17,8 +17,10 @@ export async function copy(value: string): Promise<boolean> {
  * clipboard gets the promise, not the text.
  */
 export async function copyLater(value: Promise<string>): Promise<boolean> {
+  const blob = value.then((said) => new Blob([said], { type: "text/plain" }));
+  // Whoever waits for the text hears of its failure; here nobody may be left to.
+  blob.catch(() => undefined);
   try {
-    const blob = value.then((said) => new Blob([said], { type: "text/plain" }));
     await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
     return true;
   } catch {

@@ -19,7 +19,7 @@ export function ImportForm({ error, busy, onBegin }: { error: ApiError | null; b
   const [format, setFormat] = useState<(typeof FORMATS)[number]>("auto");
   const [conflict, setConflict] = useState<(typeof CONFLICTS)[number]>("skip");
   const [domain, setDomain] = useState("");
-  const hosts = [location.host, ...(domains?.items ?? []).filter(({ verified }) => verified).map(({ host }) => host)];
+  const hosts = [location.hostname, ...(domains?.items ?? []).filter(({ verified }) => verified).map(({ host }) => host)];
 
   function submit(event: SyntheticEvent) {
     event.preventDefault();

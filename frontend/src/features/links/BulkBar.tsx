@@ -15,7 +15,17 @@ import { remove } from "./removal";
 import { tellRefused, useArchive } from "./useArchive";
 
 /** What can be done with all that are selected. */
-export function BulkBar({ links, archived, onDone }: { links: readonly LinkOut[]; archived: boolean; onDone: () => void }) {
+export function BulkBar({
+  links,
+  archived,
+  onAll,
+  onDone,
+}: {
+  links: readonly LinkOut[];
+  archived: boolean;
+  onAll: () => void;
+  onDone: () => void;
+}) {
   const archive = useArchive();
   const [tagging, setTagging] = useState(false);
   return (
@@ -27,6 +37,9 @@ export function BulkBar({ links, archived, onDone }: { links: readonly LinkOut[]
       <span className="mr-2 font-medium tabular-nums" aria-live="polite">
         {text.selected(links.length)}
       </span>
+      <Button size="small" look="quiet" onClick={onAll}>
+        {text.selectAll}
+      </Button>
       <Button size="small" onClick={() => { setTagging(true); }}>
         <Tag aria-hidden size={15} />
         {text.addTag}

@@ -100,7 +100,7 @@ export function LinkList({ search, onSearch }: { search: LinkSearch; onSearch: (
           </Button>
         </div>
       )}
-      {selection.selected.length > 0 && <BulkBar links={selection.selected} archived={search.archived === true} onDone={selection.clear} />}
+      {selection.selected.length > 0 && <BulkBar links={selection.selected} archived={search.archived === true} onAll={selection.all} onDone={selection.clear} />}
       {qr && (
         <QrDialog
           link={qr}

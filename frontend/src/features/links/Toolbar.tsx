@@ -62,7 +62,7 @@ export function Toolbar({ search, onSearch }: { search: LinkSearch; onSearch: (n
           }}
         >
           <option value="">{text.allDomains}</option>
-          {[...new Set([location.host, ...hosts, ...(search.domain ? [search.domain] : [])])].map((host) => (
+          {[...new Set([location.hostname, ...hosts, ...(search.domain ? [search.domain] : [])])].map((host) => (
             <option key={host}>{host}</option>
           ))}
         </select>
@@ -80,7 +80,7 @@ export function Toolbar({ search, onSearch }: { search: LinkSearch; onSearch: (n
       </select>
       <select
         aria-label={text.sort}
-        className="input md:w-auto"
+        className={`input md:w-auto ${hosts.length ? "" : "col-span-2"}`}
         value={search.sort ?? SORTS[0]}
         onChange={(event) => {
           onSearch({ ...search, sort: event.target.value as Sort });

@@ -5,7 +5,6 @@ import { PageHeader } from "@/components/PageHeader";
 import { EditLink } from "@/features/links/builder/EditLink";
 import { linkId } from "@/features/links/search";
 import { builder as text } from "@/text/builder";
-import { links } from "@/text/links";
 
 export const Route = createFileRoute("/_in/links/$linkId/edit")({ component: Page });
 
@@ -14,7 +13,7 @@ function Page() {
   if (id === null) return <NotFound />;
   return (
     <>
-      <PageHeader title={links.edit}>
+      <PageHeader title={text.editTitle}>
         <Link to="/links/$linkId" params={{ linkId: String(id) }} className={buttonClass()}>
           {text.cancel}
         </Link>

@@ -143,7 +143,7 @@ export function Builder({
               </div>
             </div>
           </form>
-          <LivePreview page={page} unread={unread} defaultDomain={link?.domain ?? defaultDomain} scheme={location.protocol} />
+          <LivePreview page={page} unread={unread} defaultDomain={defaultDomain} scheme={location.protocol} />
         </div>
       </Faults>
     </FormProvider>

@@ -25,7 +25,7 @@ export function BuilderForm({ link, page, wrongTarget, defaultDomain }: { link: 
   return (
     <>
       <div className="space-y-5 pb-5">
-        <TargetField wrong={wrongTarget} />
+        <TargetField wrong={wrongTarget} isNew={link === undefined} />
         <SlugField own={link} defaultDomain={defaultDomain} />
         <TextField
           {...register("title")}

@@ -10,5 +10,5 @@ export function EditLink({ id }: { id: number }) {
   const { data, error, isPending, refetch } = useQuery(getLinksByLinkIdOptions({ path: { link_id: id } }));
   if (isPending) return <PageSkeleton />;
   if (!data) return <Failed error={error} reset={() => void refetch()} />;
-  return <Builder key={id} link={data} base={fieldsOf(data)} defaultDomain={data.domain} />;
+  return <Builder key={id} link={data} base={fieldsOf(data)} defaultDomain={new URL(data.short_url).host} />;
 }

@@ -43,7 +43,7 @@ export function SlugField({ own, defaultDomain }: { own?: { slug: string; domain
         {(parts) => (
           <div>
             <div className="border-line-strong bg-card focus-within:outline-accent flex h-9 items-center overflow-hidden rounded-lg border focus-within:outline-2 focus-within:outline-offset-2">
-              {(own ?? hosts.length === 0) && <span className="text-muted bg-raised border-line flex h-full max-w-1/2 items-center truncate border-r px-2.5 text-xs">{own?.domain ?? defaultDomain}/</span>}
+              {(own ?? hosts.length === 0) && <span className="text-muted bg-raised border-line flex h-full max-w-1/2 items-center truncate border-r px-2.5 text-xs">{defaultDomain}/</span>}
               <input {...parts} {...register("slug")} autoComplete="off" autoCapitalize="none" spellCheck={false} className="h-full min-w-0 flex-1 bg-transparent px-3 outline-none" />
               <span role="status" className="flex items-center gap-1 pr-3 text-xs">
                 {asks && isFetching && <LoaderCircle aria-label={text.slugAsking} size={15} className="text-muted animate-spin" />}

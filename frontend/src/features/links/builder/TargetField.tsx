@@ -5,14 +5,14 @@ import { useFault } from "./faults";
 import type { Fields } from "./fields";
 
 /** The one field that a link needs. */
-export function TargetField({ wrong }: { wrong: string | undefined }) {
+export function TargetField({ wrong, isNew }: { wrong: string | undefined; isNew: boolean }) {
   const { register } = useFormContext<Fields>();
   const fault = useFault("target");
   return (
     <TextField
       {...register("target")}
       label={text.target}
-      hint={text.targetHint}
+      hint={isNew && text.targetHint}
       error={wrong ?? fault}
       type="url"
       inputMode="url"
@@ -20,9 +20,9 @@ export function TargetField({ wrong }: { wrong: string | undefined }) {
       spellCheck={false}
       placeholder="https://"
       className="h-11 text-base"
-      // The page is there for this field.
+      // The page of a new link is there for this field.
       // eslint-disable-next-line jsx-a11y/no-autofocus
-      autoFocus
+      autoFocus={isNew}
     />
   );
 }

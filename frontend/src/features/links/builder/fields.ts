@@ -77,7 +77,7 @@ export function fieldsOf(link: LinkOut): Fields {
   return {
     target: link.target,
     slug: link.slug,
-    domain: link.domain,
+    domain: "",
     title: link.title ?? "",
     description: link.description ?? "",
     image: link.image ?? "",

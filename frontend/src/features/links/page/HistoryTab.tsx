@@ -68,8 +68,8 @@ export function HistoryTab({ link }: { link: LinkOut }) {
 }
 
 function Changes({ version }: { version: VersionOut }) {
-  // The first version is all of it: what was nothing before and is nothing now says nothing.
-  const changes = Object.entries(version.changes).filter(([, { before, after }]) => said(before) !== said(after));
+  // The first version is all of it: what was nothing before and is nothing, or switched off, says nothing.
+  const changes = Object.entries(version.changes).filter(([, { before, after }]) => said(before) !== said(after) && (version.version > 1 || after !== false));
   return (
     <dl className="space-y-1">
       {changes.map(([field, { before, after }]) => (

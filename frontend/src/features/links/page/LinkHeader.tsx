@@ -104,8 +104,10 @@ export function LinkHeader({ link }: { link: LinkOut }) {
         </a>
         <StateBadges link={link} />
         {link.tags.map((tag) => (
-          <Link key={tag} to="/links" search={{ tag: [tag] }}>
-            <Badge>{tag}</Badge>
+          <Link key={tag} to="/links" search={{ tag: [tag] }} className="max-w-full">
+            <Badge>
+              <span className="max-w-56 truncate">{tag}</span>
+            </Badge>
           </Link>
         ))}
       </p>

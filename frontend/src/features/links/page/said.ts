@@ -1,4 +1,5 @@
 import { dateTime } from "@/lib/format";
+import { builder } from "@/text/builder";
 import { link as text } from "@/text/link";
 
 const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/;
@@ -10,12 +11,14 @@ export function said(value: unknown): string {
   if (typeof value === "number") return String(value);
   if (typeof value === "string") return MOMENT.test(value) ? dateTime(value) : value;
   if (Array.isArray(value)) return value.length ? value.map(said).join(", ") : text.history.empty;
-  return Object.entries(value as Record<string, unknown>)
-    .filter(([, part]) => part !== null)
-    .map(([name, part]) => `${name}: ${Array.isArray(part) ? part.map(said).join(" · ") : said(part)}`)
-    .join("; ");
+  const { type, conditions, target, ...rest } = value as Record<string, unknown>;
+  const parts = Object.entries(rest).filter(([, part]) => part !== null);
+  if (typeof type === "string") return `${KINDS[type] ?? type}: ${parts.map(([, part]) => said(part)).join(" ")}`;
+  const who = Array.isArray(conditions) ? conditions.map(said).join(" + ") : parts.map(([name, part]) => `${fieldName(name)}: ${said(part)}`).join("; ");
+  return target === undefined ? who : `${who} → ${said(target)}`;
 }
 
+const KINDS: Readonly<Record<string, string>> = builder.kinds;
 const NAMES: Readonly<Record<string, string>> = text.fields;
 
 export const fieldName = (field: string): string => NAMES[field] ?? field;
