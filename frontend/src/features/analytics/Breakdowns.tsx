@@ -1,12 +1,12 @@
 import { lazy, Suspense } from "react";
 import { analytics as text } from "@/text/analytics";
-import { AllValues } from "./AllValues";
 import { BreakdownCard } from "./BreakdownCard";
 import { type Group, groups } from "./dimensions";
 import { LivePanel } from "./LivePanel";
 import { MAP_BOX } from "./mapBox";
 import { useView } from "./view";
 
+const AllValues = lazy(async () => ({ default: (await import("./AllValues")).AllValues }));
 const WorldMap = lazy(async () => ({ default: (await import("./WorldMap")).WorldMap }));
 
 /** By what clicks are told apart, a card each. */
@@ -32,7 +32,11 @@ export function Breakdowns() {
           <BreakdownCard key={group} group={group} />
         ))}
       </div>
-      {search.all && <AllValues dimension={search.all} />}
+      {search.all && (
+        <Suspense>
+          <AllValues dimension={search.all} />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -84,6 +84,19 @@ test("without a Shift key, several are chosen by a button", async () => {
   });
 });
 
+test("by keys alone, Shift and Enter choose several", async () => {
+  const { user } = await show(<Statistics of={{}} />, { at: AT });
+  (await screen.findByRole("link", { name: "Only Germany: 700" })).focus();
+  await user.keyboard("{Shift>}{Enter}{/Shift}");
+  screen.getByRole("link", { name: "Only Austria: 100" }).focus();
+  await user.keyboard("{Shift>}{Enter}{/Shift}");
+  expect(screen.getByText("2 chosen")).toBeVisible();
+  await user.keyboard("{Enter}");
+  await waitFor(() => {
+    expect(last("summary")?.getAll("filter")).toEqual(["country:DE", "country:AT"]);
+  });
+});
+
 test("a filter's chip turns it round, and Escape clears all", async () => {
   const { user } = await show(<Statistics of={{}} />, { at: `${AT}&filter=${encodeURIComponent('["country:DE"]')}` });
   await user.click(await screen.findByRole("link", { name: "Turn round: Country is Germany" }));
