@@ -25,6 +25,13 @@ export function Bar({ dimension, value, count, visitors, length, share }: { dime
         aria-current={applied || chosen ? "true" : undefined}
         title={`${text.clicks} ${number(count)} (${percent(share)}), ${text.visitors} ${number(visitors)}`}
         className={`hover:bg-raised relative flex h-8 min-w-0 items-center gap-2 overflow-hidden rounded-md px-2 -outline-offset-2 ${chosen ? "ring-accent ring-2 ring-inset" : ""}`}
+        onKeyDown={(event) => {
+          // On a bar, Enter chooses it too; elsewhere it applies what was chosen.
+          if (event.key !== "Enter" || (!event.shiftKey && !several)) return;
+          event.preventDefault();
+          event.stopPropagation();
+          toggle(filter);
+        }}
         onClick={(event) => {
           if (!event.shiftKey && !several) return;
           event.preventDefault();

@@ -24,7 +24,7 @@ export function BreakdownCard({ group }: { group: Group }) {
   // One more than is shown, as one of them may be to have none.
   const { data, error, refetch, isPlaceholderData } = useQuery(breakdownOptions(question, dimension, SHOWN + 1));
   return (
-    <section aria-labelledby={`group-${group}`} className="card flex min-w-0 flex-col p-3 sm:p-5">
+    <section aria-labelledby={`group-${group}`} className="card flex min-w-0 break-inside-avoid flex-col p-3 sm:p-5">
       <header className="mb-2 flex min-h-8 items-center gap-1">
         <h2 id={`group-${group}`} className="min-w-0 flex-1 truncate font-semibold">
           {text.group[group]}

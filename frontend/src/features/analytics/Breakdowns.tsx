@@ -1,12 +1,12 @@
 import { lazy, Suspense } from "react";
 import { analytics as text } from "@/text/analytics";
-import { AllValues } from "./AllValues";
 import { BreakdownCard } from "./BreakdownCard";
 import { type Group, groups } from "./dimensions";
 import { LivePanel } from "./LivePanel";
 import { MAP_BOX } from "./mapBox";
 import { useView } from "./view";
 
+const AllValues = lazy(async () => ({ default: (await import("./AllValues")).AllValues }));
 const WorldMap = lazy(async () => ({ default: (await import("./WorldMap")).WorldMap }));
 
 /** By what clicks are told apart, a card each. */
@@ -16,7 +16,7 @@ export function Breakdowns() {
   const live = !("shared" in of) && range.until > now;
   return (
     <>
-      <div className={live ? "grid gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]" : ""}>
+      <div className={live ? "grid gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)] print:block" : ""}>
         <section aria-labelledby="world-map" className="card min-w-0 p-3 sm:p-5">
           <h2 id="world-map" className="mb-1 flex min-h-8 items-center font-semibold">
             {text.map.heading}
@@ -27,12 +27,16 @@ export function Breakdowns() {
         </section>
         {live && <LivePanel />}
       </div>
-      <div className="grid gap-4 md:grid-cols-2">
+      <div className="grid gap-4 md:grid-cols-2 print:grid-cols-2">
         {(Object.keys(groups) as Group[]).map((group) => (
           <BreakdownCard key={group} group={group} />
         ))}
       </div>
-      {search.all && <AllValues dimension={search.all} />}
+      {search.all && (
+        <Suspense>
+          <AllValues dimension={search.all} />
+        </Suspense>
+      )}
     </>
   );
 }

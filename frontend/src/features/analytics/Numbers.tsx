@@ -52,7 +52,8 @@ export function Numbers() {
           </dt>
           <dd className="mt-1">
             {data ? <p className="truncate text-lg font-semibold tabular-nums sm:text-2xl">{number(data[kind])}</p> : <div className="skeleton h-7 w-20 sm:h-8" />}
-            {data && before && <Change now={data[kind]} before={earlier?.[kind]} />}
+            {/* Its line is there before it is known, so that nothing moves. */}
+            {before && <div className="min-h-4">{data && <Change now={data[kind]} before={earlier?.[kind]} />}</div>}
           </dd>
         </div>
       ))}

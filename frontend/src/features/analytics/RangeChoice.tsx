@@ -1,15 +1,16 @@
 import { CalendarDays } from "lucide-react";
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { buttonClass } from "@/components/Button";
 import { Menu } from "@/components/Menu";
 import { useKeys } from "@/lib/keys";
 import { analytics as text } from "@/text/analytics";
 import { period } from "./format";
 import { FALLBACK } from "./range";
-import { RangeDialog } from "./RangeDialog";
 import { type Preset, presets } from "./search";
 import { useGo } from "./useGo";
 import { useView } from "./view";
+
+const RangeDialog = lazy(async () => ({ default: (await import("./RangeDialog")).RangeDialog }));
 
 /** The key of each: its first letter or number, where another doesn't have it. */
 const KEYS: Record<Preset, string> = { "today": "t", "yesterday": "y", "7d": "7", "30d": "3", "90d": "9", "month": "m", "last-month": "l", "12m": "1", "all": "a" };
@@ -53,7 +54,15 @@ export function RangeChoice() {
           },
         ]}
       />
-      {choosing && <RangeDialog onClose={() => { setChoosing(false); }} />}
+      {choosing && (
+        <Suspense>
+          <RangeDialog
+            onClose={() => {
+              setChoosing(false);
+            }}
+          />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -19,7 +19,7 @@ export function ScopeChoice({ search }: { search: ScopedSearch }) {
   return (
     <select
       aria-label={text.of.label}
-      className="input w-auto max-w-full pr-8"
+      className="input w-auto max-w-full pr-8 print:border-0 print:p-0"
       value={search.tag ? `tag ${search.tag}` : search.domain ? `domain ${search.domain}` : ""}
       onChange={({ target }) => {
         choose(target.value);

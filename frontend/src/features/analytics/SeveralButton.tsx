@@ -1,20 +1,19 @@
 import { ListChecks } from "lucide-react";
-import { Button } from "@/components/Button";
+import { IconButton } from "@/components/IconButton";
 import { analytics as text } from "@/text/analytics";
 
 /** Has every click on a bar choose it, for those who have no Shift key. */
 export function SeveralButton({ on, onChange }: { on: boolean; onChange: (on: boolean) => void }) {
   return (
-    <Button
-      look={on ? "secondary" : "quiet"}
+    <IconButton
+      label={text.filter.several}
       aria-pressed={on}
-      title={text.filter.hint}
+      className="aria-pressed:bg-accent-soft aria-pressed:text-ink"
       onClick={() => {
         onChange(!on);
       }}
     >
-      <ListChecks aria-hidden size={16} />
-      {text.filter.several}
-    </Button>
+      <ListChecks aria-hidden size={18} />
+    </IconButton>
   );
 }

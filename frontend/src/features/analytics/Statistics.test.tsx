@@ -76,11 +76,24 @@ test("bars clicked with Shift are applied together, by Enter", async () => {
 test("without a Shift key, several are chosen by a button", async () => {
   const { user } = await show(<Statistics of={{}} />, { at: AT });
   await screen.findByRole("link", { name: "Only Germany: 700" });
-  await user.click(screen.getByRole("button", { name: "Choose several" }));
+  await user.click(screen.getByRole("button", { name: /^Choose several/ }));
   await user.click(screen.getByRole("link", { name: "Only Austria: 100" }));
   await user.click(screen.getByRole("button", { name: "Apply" }));
   await waitFor(() => {
     expect(last("summary")?.getAll("filter")).toEqual(["country:AT"]);
+  });
+});
+
+test("by keys alone, Shift and Enter choose several", async () => {
+  const { user } = await show(<Statistics of={{}} />, { at: AT });
+  (await screen.findByRole("link", { name: "Only Germany: 700" })).focus();
+  await user.keyboard("{Shift>}{Enter}{/Shift}");
+  screen.getByRole("link", { name: "Only Austria: 100" }).focus();
+  await user.keyboard("{Shift>}{Enter}{/Shift}");
+  expect(screen.getByText("2 chosen")).toBeVisible();
+  await user.keyboard("{Enter}");
+  await waitFor(() => {
+    expect(last("summary")?.getAll("filter")).toEqual(["country:DE", "country:AT"]);
   });
 });
 

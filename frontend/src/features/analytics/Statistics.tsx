@@ -2,6 +2,7 @@ import { type ReactNode, useMemo } from "react";
 import type { Of } from "./api";
 import { Breakdowns } from "./Breakdowns";
 import { Filters } from "./Filters";
+import { period } from "./format";
 import { Numbers } from "./Numbers";
 import { SeriesCard } from "./SeriesCard";
 import { SeveralButton } from "./SeveralButton";
@@ -25,6 +26,8 @@ export function Statistics({ of, children }: { of: Of; children?: ReactNode }) {
     <ViewContext value={view}>
       <StagingContext value={staging}>
         <div className="space-y-4">
+          {/* On paper there is nothing to choose, but it says what was. */}
+          <p className="text-muted hidden print:block">{period(view.range, view.zone)}</p>
           <Toolbar>
             <SeveralButton on={several} onChange={setSeveral} />
             {children}

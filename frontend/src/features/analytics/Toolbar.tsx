@@ -60,7 +60,7 @@ export function Toolbar({ children }: { children?: ReactNode }) {
         <option value="weekdays">{text.compare.weekdays}</option>
       </select>
       {before && <p className="text-muted text-xs">{text.compare.against(period(before.range, zone))}</p>}
-      {children && <div className="ml-auto flex flex-wrap items-center gap-2">{children}</div>}
+      {children && <div className="ml-auto flex items-center gap-1">{children}</div>}
     </div>
   );
 }

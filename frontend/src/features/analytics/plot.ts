@@ -1,4 +1,3 @@
-import { scaleLinear } from "d3-scale";
 import { area, line } from "d3-shape";
 import type { Bucket } from "@/api/generated";
 
@@ -22,18 +21,30 @@ export interface Plot {
   readonly nearest: (x: number) => number;
 }
 
+/** Whole round numbers from nought to at least the most, some four steps of 1, 2 or 5 and noughts. */
+export function roundCounts(most: number): number[] {
+  const rough = Math.max(most / 4, 1);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5].find((one) => one * power >= rough) ?? 10);
+  return Array.from({ length: Math.max(Math.ceil(most / step), 1) + 1 }, (_, index) => index * step);
+}
+
 export function plot(points: number, most: number, { width, height }: Size): Plot {
   const inner = Math.max(width - MARGIN.left - MARGIN.right, 1);
+  const bottom = height - MARGIN.bottom;
+  const counts = roundCounts(most);
+  const unit = (bottom - MARGIN.top) / (counts.at(-1) ?? 1);
   // A point alone stands in the middle.
-  const x = scaleLinear([0, Math.max(points - 1, 1)], points > 1 ? [MARGIN.left, MARGIN.left + inner] : [MARGIN.left + inner / 2, MARGIN.left + inner]);
-  const y = scaleLinear([0, Math.max(most, 4)], [height - MARGIN.bottom, MARGIN.top]).nice(4);
+  const [left, step] = points > 1 ? [MARGIN.left, inner / (points - 1)] : [MARGIN.left + inner / 2, inner];
+  const x = (index: number) => left + index * step;
+  const y = (count: number) => bottom - count * unit;
   const at = (kind: Kind) => (bucket: Bucket) => y(bucket[kind]);
   return {
     x,
     y,
-    counts: y.ticks(4).filter(Number.isInteger),
+    counts,
     line: (buckets, kind) => line<Bucket>((_, index) => x(index), at(kind))(buckets) ?? "",
-    area: (buckets, kind) => area<Bucket>((_, index) => x(index), y(0), at(kind))(buckets) ?? "",
-    nearest: (place) => Math.min(Math.max(Math.round(x.invert(place)), 0), points - 1),
+    area: (buckets, kind) => area<Bucket>((_, index) => x(index), bottom, at(kind))(buckets) ?? "",
+    nearest: (place) => Math.min(Math.max(Math.round((place - left) / step), 0), points - 1),
   };
 }

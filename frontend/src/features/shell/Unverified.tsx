@@ -18,14 +18,14 @@ export function Unverified() {
   });
   if (user.guest)
     return (
-      <div className="mb-5">
+      <div className="mb-5 print:hidden">
         <Notice action={<Link to="/register" className={buttonClass({ size: "small", look: "primary" })}>{text.signUp}</Link>}>{text.guestHint}</Notice>
       </div>
     );
   if (user.email === null || user.email_verified_at !== null || resend.isSuccess) return null;
   const { email } = user;
   return (
-    <div className="mb-5">
+    <div className="mb-5 print:hidden">
       <Notice
         kind="warn"
         action={
