@@ -21,8 +21,30 @@ function set(next: Session): Session {
 
 export const current = (): Session => session;
 
+const HINT = "session";
+
+/** Keep in mind whether this browser has a session at all: scripts don't see its cookie. */
+function remember(there: boolean): void {
+  try {
+    if (there) localStorage.setItem(HINT, "1");
+    else localStorage.removeItem(HINT);
+  } catch {
+    // Then it is asked for where it is needed only.
+  }
+}
+
+/** Whether it is worth asking who is signed in, where a page does not depend on it. */
+export function likely(): boolean {
+  try {
+    return localStorage.getItem(HINT) !== null;
+  } catch {
+    return false;
+  }
+}
+
 /** Take the answer of a registration, log-in or refresh. */
 export function begin({ user, access_token, expires_in }: SignedIn): Session {
+  remember(true);
   return set({ status: "in", user, token: access_token, until: Date.now() + expires_in * 1000 });
 }
 
@@ -31,18 +53,28 @@ export function update(user: UserOut): void {
   if (session.status === "in") set({ ...session, user });
 }
 
-export function end(): void {
-  set({ status: "out" });
+export function end(): Session {
+  remember(false);
+  return set({ status: "out" });
 }
 
-async function ask(): Promise<Session> {
+/** How often a refresh that met another is tried, and after how many milliseconds each. */
+const TRIES = 5;
+const PAUSE = 600;
+
+async function ask(left = TRIES): Promise<Session> {
   try {
     const { data } = await axios.post<SignedIn>("/api/v1/auth/refresh", {}, { headers: { "content-type": "application/json" } });
     return begin(data);
   } catch (error) {
     const failed = problem(error);
+    // The answer to another page's request is on its way, or was lost with that page: then the token holds once more in a moment.
+    if (failed.status === 409 && left > 1) {
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      return ask(left - 1);
+    }
     if (failed.status !== 401) throw failed;
-    return set({ status: "out" });
+    return end();
   }
 }
 
@@ -53,7 +85,7 @@ async function ask(): Promise<Session> {
 export function refresh(): Promise<Session> {
   // Without TLS browsers know no locks, whatever the types say; two tabs may then have to sign in again.
   const locks = navigator.locks as LockManager | null | undefined;
-  refreshing ??= (locks ? locks.request("ginnel-refresh", ask) : ask()).finally(() => {
+  refreshing ??= (locks ? locks.request("ginnel-refresh", () => ask()) : ask()).finally(() => {
     refreshing = undefined;
   });
   return refreshing;

@@ -1,12 +1,10 @@
-/** Have the browser keep something as a file, under a name of ours. */
+/** Have the browser keep a file that the page has made or been sent. */
 export function save(content: Blob, name: string): void {
   const address = URL.createObjectURL(content);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
+  const link = Object.assign(document.createElement("a"), { href: address, download: name });
   link.click();
-  // The download has begun by then; it holds on to what it needs.
+  // Not at once: some browsers begin to read it later.
   setTimeout(() => {
     URL.revokeObjectURL(address);
-  }, 1000);
+  }, 60_000);
 }

@@ -1,11 +1,24 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "@/components/PageHeader";
+import { SignIn } from "@/features/auth/SignIn";
+import { auth as text } from "@/text/auth";
+
+const SAID = { reset: text.reset.done, erased: text.erased };
+
+interface Search {
+  next?: string;
+  /** What has just happened. */
+  said?: keyof typeof SAID;
+}
 
 export const Route = createFileRoute("/sign-in")({
-  validateSearch: (search: Record<string, unknown>): { next?: string } => (typeof search.next === "string" ? { next: search.next } : {}),
+  validateSearch: ({ next, said }: Record<string, unknown>): Search => ({
+    ...(typeof next === "string" ? { next } : {}),
+    ...(said === "reset" || said === "erased" ? { said } : {}),
+  }),
   component: Page,
 });
 
 function Page() {
-  return <PageHeader title="sign in" />;
+  const { next, said } = Route.useSearch();
+  return <SignIn next={next} notice={said && SAID[said]} />;
 }

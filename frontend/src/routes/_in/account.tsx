@@ -1,8 +1,13 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "@/components/PageHeader";
+import { Account } from "@/features/account/Account";
+import { isTab, type Tab } from "@/features/account/tabs";
 
-export const Route = createFileRoute("/_in/account")({ component: Page });
+export const Route = createFileRoute("/_in/account")({
+  validateSearch: ({ tab }: Record<string, unknown>): { tab?: Tab } => (isTab(tab) ? { tab } : {}),
+  component: Page,
+});
 
 function Page() {
-  return <PageHeader title="account" />;
+  const { tab = "profile" } = Route.useSearch();
+  return <Account tab={tab} />;
 }
