@@ -15,7 +15,7 @@ const host = spawn(join(root, ".venv/bin/python"), ["-m", "local.cli", "up", "--
     // Nothing of the terminal's settings: the journeys are the same everywhere.
     ...Object.fromEntries(own.filter((name) => process.env[name]).map((name) => [name, process.env[name]])),
     PYTHONPATH: "functions:layers/common/python:.",
-    ADMIN_EMAIL: "admin@localhost",
+    ADMIN_EMAIL: "admin@example.com",
   },
 });
 

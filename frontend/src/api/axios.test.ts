@@ -4,7 +4,7 @@ import { signIn } from "@/test/render";
 import { server } from "@/test/server";
 import { instance } from "./axios";
 import { ApiError } from "./errors";
-import { current } from "./session";
+import { current, refresh } from "./session";
 import { chooseWorkspace } from "./workspace";
 
 const refused = { type: "about:blank", title: "Unauthorized", status: 401, code: "token_expired" };
@@ -44,6 +44,20 @@ test("a server that does not answer signs nobody out", async () => {
   );
   await expect(instance.get("/api/v1/links")).rejects.toMatchObject({ status: 0, code: "unreachable" });
   expect(current().status).toBe("in");
+});
+
+test("a refresh that met another's is tried again", async () => {
+  let refreshes = 0;
+  server.use(
+    http.post("*/api/v1/auth/refresh", () => {
+      refreshes += 1;
+      return refreshes === 1
+        ? HttpResponse.json({ status: 409, code: "refresh_raced" }, { status: 409 })
+        : HttpResponse.json({ user: { id: 1 }, access_token: "fresh", token_type: "bearer", expires_in: 900 });
+    }),
+  );
+  expect(await refresh()).toMatchObject({ status: "in", token: "fresh" });
+  expect(refreshes).toBe(2);
 });
 
 test("a problem names its fields", async () => {

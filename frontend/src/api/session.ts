@@ -79,11 +79,20 @@ async function asked(): Promise<SignedIn> {
   return (await axios.post<SignedIn>("/api/v1/auth/refresh", {}, { headers: { "content-type": "application/json" } })).data;
 }
 
-async function ask(): Promise<Session> {
+/** How often a refresh that met another is tried, and after how many milliseconds each. */
+const TRIES = 5;
+const PAUSE = 600;
+
+async function ask(left = TRIES): Promise<Session> {
   try {
     return begin(await asked());
   } catch (error) {
     const failed = problem(error);
+    // The answer to another page's request is on its way, or was lost with that page: then the token holds once more in a moment.
+    if (failed.status === 409 && left > 1) {
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      return ask(left - 1);
+    }
     if (failed.status !== 401) throw failed;
     return end();
   }
@@ -96,7 +105,7 @@ async function ask(): Promise<Session> {
 export function refresh(): Promise<Session> {
   // Without TLS browsers know no locks, whatever the types say; two tabs may then have to sign in again.
   const locks = navigator.locks as LockManager | null | undefined;
-  refreshing ??= (locks ? locks.request("ginnel-refresh", ask) : ask()).finally(() => {
+  refreshing ??= (locks ? locks.request("ginnel-refresh", () => ask()) : ask()).finally(() => {
     refreshing = undefined;
   });
   return refreshing;
