@@ -22,7 +22,7 @@ export function ChangePassword() {
         action={text.password.save}
         look="secondary"
         beside={
-          <Link to="/forgot" state={{ email: user.email }} className="text-accent mr-auto hover:underline">
+          <Link to="/forgot" state={{ email: user.email ?? undefined }} className="text-accent mr-auto hover:underline">
             {text.proof.forgotten}
           </Link>
         }

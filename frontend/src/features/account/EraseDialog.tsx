@@ -6,13 +6,15 @@ import { leave, useUser } from "@/api/session";
 import { chooseWorkspace } from "@/api/workspace";
 import { TextField } from "@/components/TextField";
 import { account as text } from "@/text/account";
+import { components } from "@/text/components";
 import { StepUp } from "./StepUp";
 
 const field = (workspace: number) => `hand_over.${workspace}`;
 
 /** Say what will happen, and have it proved and typed that it is meant. */
 export function EraseDialog({ onClose }: { onClose: () => void }) {
-  const { email } = useUser();
+  // A guest has no address to be typed.
+  const wanted = useUser().email ?? components.guest;
   const { data } = useQuery(getWorkspacesOptions());
   // Only where others work as well is there somebody to hand them to.
   const shared = (data?.items ?? []).filter(({ role, members, deleted_at }) => role === "owner" && members > 1 && deleted_at === null);
@@ -23,7 +25,7 @@ export function EraseDialog({ onClose }: { onClose: () => void }) {
       danger
       onClose={onClose}
       onProve={async (proof, values) => {
-        if ((values.typed ?? "").trim().toLowerCase() !== email.toLowerCase())
+        if ((values.typed ?? "").trim().toLowerCase() !== wanted.toLowerCase())
           throw new ApiError(422, { code: "mismatch", errors: [{ pointer: "/typed", detail: text.erase.mismatch }] });
         const hand_over = shared.map(({ id }) => ({ workspace: id, to: values[field(id)]?.trim() ?? "" })).filter(({ to }) => to);
         await deleteAuthMe({ body: { ...proof, hand_over } });
@@ -47,7 +49,7 @@ export function EraseDialog({ onClose }: { onClose: () => void }) {
               ))}
             </fieldset>
           )}
-          <TextField label={text.erase.typed(email)} name="typed" required autoComplete="off" autoCapitalize="none" spellCheck={false} error={errors.typed} />
+          <TextField label={text.erase.typed(wanted)} name="typed" required autoComplete="off" autoCapitalize="none" spellCheck={false} error={errors.typed} />
         </>
       )}
     </StepUp>

@@ -58,7 +58,7 @@ export function StepUp({
             {(app != null || asked) && (
               <TextField label={text.proof.code} hint={text.proof.codeHint} name="code" required autoComplete="one-time-code" autoCapitalize="none" spellCheck={false} maxLength={32} error={errors.code} className="font-mono" />
             )}
-            <Link to="/forgot" state={{ email: user.email }} className="text-accent inline-block text-xs hover:underline">
+            <Link to="/forgot" state={{ email: user.email ?? undefined }} className="text-accent inline-block text-xs hover:underline">
               {text.proof.forgotten}
             </Link>
           </>

@@ -41,7 +41,7 @@ const system: System = {
   webhooks: { due: 0, oldest_seconds: 0 },
   mail: { due: 0, oldest_seconds: 0, waiting: 0, failed: 0 },
   cache: null,
-  counts: { users: 2, workspaces: 2, links: 3, clicks: 4 },
+  counts: { users: 2, workspaces: 2, links: 3, clicks: 4, guests: 0 },
   events: null,
 };
 const page = (items: unknown[]) => () => HttpResponse.json({ items, next_cursor: null });

@@ -7,6 +7,7 @@ import {
   postAdminUsersByUserIdVerify,
   type WholeAccount,
 } from "@/api/generated";
+import { called } from "@/lib/person";
 import { admin } from "@/text/admin";
 import type { Wish } from "./Act";
 
@@ -15,9 +16,9 @@ const text = admin.users;
 /** What can be done about an account as it is. Nobody can shut themselves out, so that an administrator is left. */
 export function wishes(account: WholeAccount, self: boolean): Wish[] {
   const path = { user_id: account.id };
-  const name = account.name || account.email;
+  const name = called(account);
   const verify: Wish = {
-    title: text.verifyTitle(account.email),
+    title: text.verifyTitle(called(account)),
     action: text.verify,
     hint: text.verifyHint,
     danger: false,

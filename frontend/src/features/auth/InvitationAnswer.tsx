@@ -34,7 +34,7 @@ export function InvitationAnswer({ ticket, invited, onDeclined }: { ticket: stri
   const decline = useMutation({ mutationFn: () => postInvitationsDecline({ body: { ticket } }), onSuccess: onDeclined });
   const leave = useMutation({ mutationFn: () => postAuthLogout(), onSuccess: end });
 
-  const me = session.status === "in" && settled(session) ? session.user.email : undefined;
+  const me = session.status === "in" && settled(session) ? (session.user.email ?? undefined) : undefined;
   const mine = me?.toLowerCase() === invited.email.toLowerCase();
   const error = accept.error ?? decline.error ?? leave.error;
   const no = (

@@ -6,6 +6,7 @@ import { chooseWorkspace } from "@/api/workspace";
 import { Menu } from "@/components/Menu";
 import { language, setLanguage } from "@/lib/language";
 import { setTheme, type Theme, useTheme } from "@/lib/theme";
+import { called } from "@/lib/person";
 import { shell as text } from "@/text/shell";
 
 const NEXT: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
@@ -15,7 +16,7 @@ export function AccountMenu({ onShowKeys }: { onShowKeys: () => void }) {
   const user = useUser();
   const theme = useTheme();
   const navigate = useNavigate();
-  const name = user.name || (user.email ?? text.guest);
+  const name = called(user);
   const ThemeIcon = ICONS[theme];
 
   async function signOut() {

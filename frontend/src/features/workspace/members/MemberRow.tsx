@@ -4,6 +4,7 @@ import { Badge } from "@/components/Badge";
 import { IconButton } from "@/components/IconButton";
 import { Menu, type MenuItem } from "@/components/Menu";
 import { Time } from "@/components/Time";
+import { called } from "@/lib/person";
 import { members as text } from "@/text/members";
 import { grantable, type Role } from "./api";
 
@@ -25,7 +26,7 @@ export function MemberRow({
   onRole: (role: Role) => void;
   onAct: (act: Act) => void;
 }) {
-  const name = item.name || item.email;
+  const name = called(item);
   const self = item.user === me;
   const roles = grantable(mine);
   const choosable = roles.includes(item.role) && !(personal && self);

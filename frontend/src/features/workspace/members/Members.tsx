@@ -11,6 +11,7 @@ import { Notice } from "@/components/Notice";
 import { PageHeader } from "@/components/PageHeader";
 import { PageSkeleton } from "@/components/PageSkeleton";
 import { SearchField } from "@/components/SearchField";
+import { called } from "@/lib/person";
 import { members as text } from "@/text/members";
 import { type Role, useAct, useMembers } from "./api";
 import { Invitations } from "./Invitations";
@@ -56,7 +57,7 @@ function Of({
     else
       act.mutate({
         run: () => patchWorkspacesByWorkspaceIdMembersByUser({ path: { workspace_id: workspace, user: member.user }, body: { role } }),
-        said: text.changed(member.name || member.email, text.role[role]),
+        said: text.changed(called(member), text.role[role]),
       });
   }
   return (

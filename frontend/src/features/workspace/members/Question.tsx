@@ -11,6 +11,7 @@ import {
 import { chooseWorkspace } from "@/api/workspace";
 import { Confirm } from "@/components/Confirm";
 import { toast } from "@/lib/toast";
+import { called } from "@/lib/person";
 import { members as text } from "@/text/members";
 import { type Role, useAnew } from "./api";
 import type { Act } from "./MemberRow";
@@ -26,7 +27,7 @@ export function Question({ asked: { act, member, role = "admin" }, workspace, on
   const anew = useAnew(workspace.id);
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const name = member.name || member.email;
+  const name = called(member);
   const path = { workspace_id: workspace.id };
   const change = (to: Role) => patchWorkspacesByWorkspaceIdMembersByUser({ path: { ...path, user: member.user }, body: { role: to } });
   const leave = async () => {
