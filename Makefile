@@ -284,6 +284,7 @@ lock: ## pin the dependencies anew (UPGRADE="…": newer ones of these packages;
 	uv pip compile $(LOCK) pyproject.toml -o requirements/lambda.txt
 	uv pip compile $(LOCK) --extra host pyproject.toml -o requirements/host.txt
 	uv pip compile $(LOCK) --extra local pyproject.toml -o requirements/run.txt
+	uv pip compile $(LOCK) --extra host --extra traces pyproject.toml -o requirements/traces.txt
 	uv pip compile $(LOCK) --extra local --extra test pyproject.toml -o requirements/test.txt
 	uv pip compile $(LOCK) --group sam -o requirements/sam.txt
 	uv pip compile $(LOCK) --group runtime -o requirements/runtime.txt

@@ -18,7 +18,7 @@ from auth.app import app as auth
 from clicks.app import app as clicks
 from ginnel import VERSION, db, lookup, openapi, settings, web
 from links.app import app as links
-from local import dashboard, metrics
+from local import dashboard, metrics, tracing
 from local.lifespan import lifespan
 from redirect.app import app as redirect
 from redirect.app import slugs_only
@@ -87,6 +87,7 @@ class Host:
     """Sends each request to its function's app. The landing page is the installation's own; another domain's root is its."""
 
     def __init__(self) -> None:
+        settings.read(tracing.Settings)  # a wrong one is said before anything starts
         self.pages = _pages()
         self._by_prefix: dict[str, ASGIApp] = {
             _prefix(path): app for app in (redirect, auth, links, clicks, self.pages) for path, _ in web.routes(app)
@@ -101,7 +102,8 @@ class Host:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await lifespan(receive, send, db.close)
+            tracing.begin("ginnel-api")
+            await lifespan(receive, send, db.close, tracing.end)
             return
         path: str = scope["path"]
         app = self._by_prefix.get(_prefix(path))
@@ -111,7 +113,7 @@ class Host:
             # Under /api nothing is a slug: a mistyped path is told so as a problem.
             visits = slugs_only if scope["method"] in {"GET", "HEAD"} else redirect
             app = links if f"{path}/".startswith("/api/") else visits
-        await app(scope, receive, send)
+        await tracing.followed(app, scope)(scope, receive, send)
 
 
 def _host(scope: Scope) -> str:

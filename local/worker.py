@@ -26,7 +26,7 @@ from clicks.app import handler
 from ginnel import counts, lambdas, settings
 from ginnel.observe import log
 from ginnel.settings import BadSettings
-from local import queue, reports, schedule
+from local import queue, reports, schedule, tracing
 from webhooks.app import Settings, answer
 
 _stopping = threading.Event()
@@ -57,6 +57,7 @@ def run(*besides: Callable[[], Awaitable[object]], beat: Path | None = None) -> 
     os.nice(10)
     # What the imports made stays: looking for garbage among it costs a tenth of the work. Another tenth is looking among the
     # 20,000 objects of a batch before they are done with.
+    tracing.begin("ginnel-worker")
     gc.freeze()
     gc.set_threshold(50_000)
     beside = [lambdas.loop().create_task(_again_and_again(work)) for work in (*besides, *_beside())]
@@ -74,6 +75,7 @@ def run(*besides: Callable[[], Awaitable[object]], beat: Path | None = None) -> 
             log.exception("drain_failed", failures=failures)
             lambdas.run(asyncio.sleep(_pause(failures)))
     lambdas.run(_end(beside))
+    lambdas.run(tracing.end())
 
 
 def _beside() -> Iterator[Callable[[], Awaitable[object]]]:

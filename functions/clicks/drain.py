@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_address
 from typing import NamedTuple, TypeVar
 
@@ -33,6 +33,7 @@ from ginnel import (
     rollups,
     settings,
     sweeps,
+    traces,
 )
 from ginnel.clicks import Click
 from ginnel.ingestion import Row
@@ -308,6 +309,18 @@ def _lines(entries: Iterable[Entry]) -> list[_Line]:
 
 async def _write(connection: asyncpg.Connection, batch: _Batch) -> int:
     """Store a batch, all of it or nothing; what can't be stored becomes a dead letter."""
+    with traces.span("ingest", traces.CONSUMER) as span:
+        new = await _written(connection, batch)
+        if span.kept:
+            lines = [*(line for _, line in batch.rows), *batch.unreadable]
+            lag = datetime.now(UTC) - min(line.appended for line in lines)
+            counted = {"ginnel.clicks.new": new, "ginnel.clicks.unreadable": len(batch.unreadable)}
+            lag_ms = lag // timedelta(milliseconds=1)
+            span.tell({"messaging.batch.message_count": len(lines), "ginnel.lag_ms": lag_ms, **counted})
+    return new
+
+
+async def _written(connection: asyncpg.Connection, batch: _Batch) -> int:
     if not batch.unreadable:
         with suppress(*poison.REFUSED):
             return await ingestion.store(connection, [row for row, _ in batch.rows])

@@ -99,7 +99,7 @@ def test_the_layers_are_laid_out_as_lambda_unpacks_them() -> None:
 
 def test_the_example_environment_names_every_variable_with_its_default() -> None:
     described = dict(re.findall(r"^#([A-Z_]+)=(.*)$", (template.ROOT / ".env.example").read_text(), re.MULTILINE))
-    local = (f"local.{name}" for name in ("address", "cli", "dashboard", "metrics", "server"))
+    local = (f"local.{name}" for name in ("address", "cli", "dashboard", "metrics", "server", "tracing"))
     modules = (*_all_modules(), *map(importlib.import_module, local))
     kinds = {kind for module in modules for kind in _read_by(module)}
     fields = {field.name.upper(): field for kind in kinds for field in dataclasses.fields(kind)}

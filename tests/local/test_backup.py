@@ -164,7 +164,8 @@ async def test_a_database_with_rows_is_refused_unless_told(filled: str, database
     connection = await asyncpg.connect(other)
     await connection.execute("update workspaces set name = 'changed'; create table theirs (n int)")
     said = refused("restore", made, url=other)
-    assert "is not empty (clicks, clicks_hourly, domains, link_budgets, links, workspaces have rows)" in said
+    tables = "clicks, clicks_hourly, domains, link_budgets, links, workspace_quarters, workspaces"
+    assert f"is not empty ({tables} have rows)" in said
     assert await connection.fetchval("select name from workspaces") == "changed"
     assert run("restore", made, "--replace", url=other).returncode == 0
     assert await connection.fetchval("select name from workspaces") != "changed"

@@ -43,9 +43,14 @@ durations: dict[tuple[str, str], Durations] = {}
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
+def known(method: str) -> str:
+    """Return a method, or for what is none of HTTP's: anybody can make up any number of them."""
+    return method if method in _METHODS else "other"
+
+
 def answered(method: str, route: str | None, status: int, seconds: float) -> None:
     """Count an answer. `route` is a template, never a path; None for what no route has taken, and for visits to links."""
-    named = method if method in _METHODS else "other", route or "other"
+    named = known(method), route or "other"
     requests[*named, status] += 1
     kept = durations.get(named)
     if kept is None:

@@ -131,7 +131,16 @@ def new_app(title: str, *, needs: Sequence[type] = (), limited: bool = True) -> 
         dependencies, needs = [Depends(limits.anybody)], (*needs, limits.Settings)
     for kind in needs:
         settings.read(kind)
-    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None, dependencies=dependencies)
+    app = FastAPI(
+        title=title,
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=dependencies,
+        # Where a tracer is at work in the process, a layer's on Lambda say, FastAPI would tell it of paths and queries.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
     app.state.needs = tuple(needs)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _validation_problem)

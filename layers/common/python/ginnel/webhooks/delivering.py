@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -20,7 +20,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ginnel import observe, outbound
+from ginnel import observe, outbound, traces
 from ginnel.outbound import Limits, Refused
 
 from . import signing
@@ -143,6 +143,16 @@ async def claim(conn: AsyncSession, leases: Sequence[Lease]) -> list[Due]:
 
 async def attempt(due: Due, *, now: datetime) -> Outcome:
     """Send it, once, to wherever the address leads by now. Whatever goes wrong is the outcome."""
+    with traces.span(f"POST {due.kind}", traces.CLIENT) as span:
+        outcome = await _send(due, span.headers, now=now)
+        span.tell({"http.request.method": "POST", "http.request.resend_count": due.attempts or None})
+        span.tell({"http.response.status_code": outcome.status, "ginnel.delivery": due.lease.delivery})
+        if not outcome.delivered:
+            span.fail(str(outcome.status or "unanswered"))
+    return outcome
+
+
+async def _send(due: Due, traced: Mapping[str, str], *, now: datetime) -> Outcome:
     body = json.dumps(message(due.kind, due.at, due.data), ensure_ascii=False, separators=(",", ":")).encode()
     signed = signing.headers(identifier(due.event), body, keys=due.keys, now=now)
     begun = time.monotonic()
@@ -151,7 +161,7 @@ async def attempt(due: Due, *, now: datetime) -> Outcome:
     wait: timedelta | None = None
     error: str | None
     try:
-        sent = {"content-type": "application/json", **signed}
+        sent = {"content-type": "application/json", **traced, **signed}
         answer = await outbound.public().post(due.url, body, _LIMITS, headers=sent)
     except Refused as refused:
         error = refused.detail
