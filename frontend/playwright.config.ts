@@ -35,6 +35,9 @@ export default defineConfig({
   webServer: {
     command: `node e2e/host.mjs ${PORT}`,
     url: `${origin}/health`,
+    // What the host logs is of use where it does not start, and noise otherwise.
+    stdout: process.env.DEBUG ? "pipe" : "ignore",
+    stderr: process.env.DEBUG ? "pipe" : "ignore",
     timeout: 120_000,
     reuseExistingServer: false,
     gracefulShutdown: { signal: "SIGTERM", timeout: 30_000 },

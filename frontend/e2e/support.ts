@@ -93,8 +93,9 @@ export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   const before = page.viewportSize();
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 800 });
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(over, `beyond the window's edge at ${width} px`).toBeLessThanOrEqual(0);
+    // Charts know their new width a frame later.
+    const over = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    await expect.poll(over, { message: `beyond the window's edge at ${width} px` }).toBeLessThanOrEqual(0);
   }
   if (before) await page.setViewportSize(before);
 }

@@ -23,7 +23,7 @@ export function Landing() {
         <h1 className="mx-auto max-w-2xl text-center text-4xl font-semibold tracking-tight text-balance md:text-6xl">{text.title}</h1>
         <p className="text-muted mx-auto mt-5 max-w-xl text-center text-lg text-pretty">{text.lead}</p>
         <Shortener />
-        <section aria-label={text.source} className="mt-16 grid gap-4 sm:grid-cols-2 md:mt-24">
+        <section aria-label={text.source} className="mt-10 grid gap-4 sm:grid-cols-2 md:mt-14">
           {text.reasons.map(([name, reason]) => (
             <div key={name} className="card p-5">
               <h2 className="text-base font-semibold">{name}</h2>

@@ -35,7 +35,8 @@ export function WorldMap() {
     <div className="relative">
       <svg aria-hidden viewBox={`0 0 ${world.width} ${world.height}`} className={MAP_BOX}>
         {world.countries.map(([code, path], index) => {
-          const clicks = counts.get(code) ?? 0;
+          // A place that nobody knows is no place of the map that has no code.
+          const clicks = code ? (counts.get(code) ?? 0) : 0;
           const filter = `country:${code}`;
           const chosen = filters.includes(filter) || staged.includes(filter);
           const shape = (
@@ -44,7 +45,7 @@ export function WorldMap() {
               {clicks > 0 && <path d={path} className={`fill-accent ${chosen ? "stroke-ink" : "stroke-card"} hover:stroke-ink`} strokeWidth={chosen ? 1.5 : 0.75} fillOpacity={strength(clicks)} />}
             </>
           );
-          if (!code || clicks === 0) return <g key={index}>{shape}</g>;
+          if (clicks === 0) return <g key={index}>{shape}</g>;
           const next = toggled(filters, filter);
           return (
             <Jump
