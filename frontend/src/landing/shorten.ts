@@ -1,7 +1,7 @@
 import { encode } from "uqr";
 import { problem } from "@/api/errors";
 import { postAuthGuest, postLinks } from "@/api/generated";
-import { begin, current, refresh } from "@/api/session";
+import { begin, current, likely, refresh } from "@/api/session";
 import { landing as text } from "@/text/landing";
 
 export interface Made {
@@ -43,8 +43,8 @@ export function address(typed: string): string | null {
 }
 
 async function create(target: string) {
-  if (current().status === "unknown") await refresh();
-  if (current().status === "out") {
+  if (current().status === "unknown" && likely()) await refresh();
+  if (current().status !== "in") {
     try {
       begin((await postAuthGuest()).data);
     } catch (error) {
