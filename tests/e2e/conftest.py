@@ -25,7 +25,9 @@ def live_on_lambda() -> Iterator[Running]:
 
 def _installation(*options: str) -> Iterator[Running]:
     folder = Path(tempfile.mkdtemp(prefix="ginnel-e2e-"))
-    with running.up(folder / "data", env={"TRUSTED_PROXIES": "1"}, options=options) as started:
+    # As it is where there is no Node.js: the dashboard has a browser's tests of its own.
+    env = {"TRUSTED_PROXIES": "1", "DASHBOARD": "frontend/none"}
+    with running.up(folder / "data", env=env, options=options) as started:
         yield started
     running.wait_until_gone(folder / "data")
     shutil.rmtree(folder)
