@@ -64,7 +64,7 @@ _BY_DUTY = {
 def module(method: str, path: str) -> str:
     """Name the module that has the route of a request, if any has."""
     resource, deed, part = (path.split("/") + [""] * 5)[3:6]
-    if deed == "me" and (method == "DELETE" or part):
+    if deed == "me" and (method in {"PATCH", "DELETE"} or part):
         return "mine"
     if resource == "workspaces" and part in _BY_PART:
         return _BY_PART[part]

@@ -1,4 +1,4 @@
-"""Somebody's own account: all that there is of them, and the end of it."""
+"""Somebody's own account: what they are called, all that there is of them, and the end of it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from ginnel import access, db, downloads, factors, settings, web
+from ginnel import access, db, downloads, factors, settings, users, web
 from ginnel.access import Person
 from ginnel.db import Conn
 from ginnel.erasure import drafts
 from ginnel.erasure.drafts import ErasureDraft, ErasureOut
-from ginnel.errors import Invalid
+from ginnel.errors import Invalid, NotFound
+from ginnel.users import UserChange, UserOut
 from ginnel.web import Now
 
 from . import cookies
@@ -30,6 +31,20 @@ _ZIP: dict[int | str, dict[str, Any]] = {
         "headers": {"Link": {"description": 'The next part, as rel="next".', "schema": {"type": "string"}}},
     }
 }
+
+
+@router.patch(
+    "/api/v1/auth/me",
+    tags=["auth"],
+    summary="Change my name",
+    description="As those see it who are in a workspace with you. A guest gets a name by registering.",
+    responses=web.problems(*access.OF_PERSON, NotFound, Invalid),
+)
+async def change(
+    wanted: UserChange, response: Response, conn: Conn, me: Annotated[Person, Depends(access.person)], now: Now
+) -> UserOut:
+    response.headers["cache-control"] = "private, no-store"
+    return UserOut.model_validate(await users.rename(conn, me.user, name=wanted.name, now=now))
 
 
 @router.get(

@@ -26,7 +26,12 @@ Limit = Annotated[int, Query(ge=1, le=stats.MOST)]
 Compare = Annotated[Literal["previous"] | None, Query(description="Also counts the time before, as long as this one.")]
 Zone = Annotated[str, Query(max_length=64, examples=["Europe/London"])]
 Dimension = Annotated[
-    str, Query(max_length=32, description=f"One of {', '.join(rollups.DIMENSIONS)}.", examples=["country"])
+    str,
+    Query(
+        max_length=32,
+        description=f"One of {', '.join(rollups.DIMENSIONS)}; or `link`, unless it is about one.",
+        examples=["country"],
+    ),
 ]
 
 

@@ -56,8 +56,9 @@ async def series(  # noqa: PLR0913  # FastAPI injects each by its type
 @router.get(
     "/api/v1/stats/breakdown/export",
     summary="Export a breakdown",
-    description=f"Clicks by a dimension's values, most first, an empty one for having none. Of more than {files.VALUES:,} "
-    f"values the last row, with `other`, has what the rest adds up to, so that all rows together are the summary. {_PARTS}",
+    description=f"Clicks by a dimension's values, most first, an empty one for having none; a link's with its short address, "
+    f"its title, and whether it is deleted. Of more than {files.VALUES:,} values the last row, with "
+    f"`other`, has what the rest adds up to, so that all rows together are the summary. {_PARTS}",
     response_class=Response,
     responses=PARTS | PROBLEMS,
 )
@@ -76,7 +77,7 @@ async def breakdown(  # noqa: PLR0913  # as for series
     rows = await files.broken_down(conn, question, dimension=dimension)
     if cursor is None:
         _record(conn, me, question, what="breakdown", now=now)
-    pieces = files.pieces(rows, files.BREAKDOWN, format, question=question, done=done, bom=bom)
+    pieces = files.pieces(rows, files.columns(dimension), format, question=question, done=done, bom=bom)
     return await downloads.answer(request, pieces, format, name="breakdown")
 
 

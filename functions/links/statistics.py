@@ -71,7 +71,9 @@ async def series(
     tags=["stats"],
     summary="Count clicks by a dimension",
     description="The values that came most, `null` for having none, and what the others add up to. Cities are named with their "
-    "country (`GB/London`), regions by ISO 3166-2.",
+    "country (`GB/London`), regions by ISO 3166-2. A link's value is its id, and `link` says "
+    "what it is called; a visitor counts for the link that met them first that day. Of a workspace's days whose clicks are no "
+    "longer kept, all visitors are among the others.",
     responses=PROBLEMS,
 )
 async def breakdown(

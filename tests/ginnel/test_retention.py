@@ -79,6 +79,29 @@ async def test_clicks_go_and_answers_stay(account: Account, connection: asyncpg.
     assert await answers(workspace, link) == after
 
 
+async def test_links_add_up_where_clicks_are_gone(account: Account, connection: asyncpg.Connection) -> None:
+    link = (await account.link())["id"]
+    workspace = await clicked(connection, account, link, [])
+    await ingestion.store(
+        connection,
+        [
+            a_row(link, NOW - timedelta(days=n), workspace_id=workspace, visitor=b"%d of %d" % (n, workspace))
+            for n in (0, 29, 45, 200)
+        ],
+    )
+    await keep(connection, workspace, 30)
+    await retention.expire(connection, NOW)
+    async with db.session() as conn:
+        question = Question(workspace, "workspace", workspace, NOW - timedelta(days=365), NOW + timedelta(days=1))
+        total = await stats.summary(conn, question)
+        broken = await stats.breakdown(conn, question, dimension="link", limit=1)
+    (row,) = broken.items
+    assert (row.clicks, row.bots, row.visitors + broken.other.visitors) == (total.clicks, total.bots, total.visitors)
+    assert (broken.other.clicks, broken.other.bots) == (0, 0)
+    # Whom the workspace met by which link is gone with the clicks, of two of the four days.
+    assert (row.visitors, broken.other.visitors) == (2, 2)
+
+
 async def test_a_month_that_nobody_keeps_is_dropped_whole(account: Account, connection: asyncpg.Connection) -> None:
     link = (await account.link())["id"]
     workspace = await clicked(connection, account, link, [600, 620])

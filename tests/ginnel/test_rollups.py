@@ -156,6 +156,30 @@ async def test_all_answers_add_up(
 
 
 @many
+@given(question=questions(most=2), of=st.sampled_from(["workspace", "domain"]), limit=st.integers(1, 7))
+async def test_links_add_up_by_either(conn: AsyncSession, question: Question, of: stats.Of, limit: int) -> None:
+    question = replace(question, of=of, id=1)  # the domain of all of them
+    total = await stats.summary(conn, question)
+    broken = await stats.breakdown(conn, question, dimension="link", limit=limit)
+    assert broken == await stats.breakdown(conn, replace(question, raw=True), dimension="link", limit=limit)
+    for name in ("clicks", "visitors", "bots"):
+        assert sum(getattr(row, name) for row in [*broken.items, broken.other]) == getattr(total, name)
+        assert min(getattr(row, name) for row in [*broken.items, broken.other]) >= 0
+    if limit >= len(LINKS):
+        assert broken.other == stats.Counts(clicks=0, visitors=0, bots=0)
+
+
+@many
+@given(question=questions())
+async def test_a_links_row_is_what_its_clicks_are(conn: AsyncSession, question: Question) -> None:
+    question = replace(question, of="workspace")
+    for row in (await stats.breakdown(conn, question, dimension="link", limit=7)).items:
+        alone = await stats.summary(conn, replace(question, of="link", id=int(row.value or 0)))
+        assert (row.clicks, row.bots) == (alone.clicks, alone.bots)
+        assert row.visitors <= alone.visitors
+
+
+@many
 @given(question=questions(), one=filters())
 async def test_a_filter_and_its_negation_are_the_whole(conn: AsyncSession, question: Question, one: Filter) -> None:
     whole = await stats.summary(conn, question)

@@ -46,6 +46,7 @@ STORY = (
     Step("auth_register", 201, 201, (("token", "access_token"),)),
     Step("auth_login", 200, 200, (("token", "access_token"),)),
     Step("auth_me", 200, 200),
+    Step("auth_me_change", 200, 200),
     Step("auth_refresh", 200, 409),
     Step("auth_sessions_find", 200, 200),
     Step("auth_sessions_revoke", 404, 404),

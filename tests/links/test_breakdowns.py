@@ -163,3 +163,37 @@ async def test_sources_are_counted_by_name_and_channel_and_asked_for_like_any_ot
     shown = {(row["source"], row["channel"]) for row in (await ask(account, "clicks", link=link))["items"]}
     assert ("news.example", "referral") in shown
     assert (None, None) in shown
+
+
+async def test_links_are_told_apart_and_named(account: Account) -> None:
+    tag = (await account.http.post("/api/v1/tags", json={"name": "spring"})).json()["id"]
+    one, two, three = [await account.link(title=title, tags=["spring"]) for title in ("Sale", None, "Gone")]
+    other = await account.link()
+    for link, visitor in ((one, "a"), (one, "b"), (one, ""), (two, "a"), (two, "c"), (three, "c"), (other, "d")):
+        await clicked(account, link["id"], visitor=f"{visitor} of {tag}".encode() if visitor else None)
+    assert (await account.http.delete(f"/api/v1/links/{three['id']}")).status_code == 204
+
+    def row(link: dict[str, Any], clicks: int, visitors: int, *, deleted: bool = False) -> dict[str, Any]:
+        shown = {"short_url": link["short_url"], "title": link["title"], "deleted": deleted}
+        return {"value": str(link["id"]), "link": shown, "clicks": clicks, "visitors": visitors, "bots": 0}
+
+    found = await ask(account, "breakdown", dimension="link")
+    assert found["items"] == [row(one, 3, 2), row(two, 2, 1), row(three, 1, 0, deleted=True), row(other, 1, 1)]
+    assert found["other"] == {"clicks": 0, "visitors": 0, "bots": 0}
+    first = await ask(account, "breakdown", dimension="link", limit=1)
+    assert (first["items"], first["other"]) == ([row(one, 3, 2)], {"clicks": 4, "visitors": 2, "bots": 0})
+    tagged = await ask(account, "breakdown", dimension="link", tag=tag)
+    assert sum(item["clicks"] for item in tagged["items"]) == (await ask(account, "summary", tag=tag))["clicks"]
+    assert str(other["id"]) not in {item["value"] for item in tagged["items"]}
+    assert "link" not in (await ask(account, "breakdown", dimension="country"))["items"][0]
+
+
+async def test_one_link_is_not_told_apart_from_others(account: Account) -> None:
+    link = (await account.link())["id"]
+    asked = await account.http.get("/api/v1/stats/breakdown", params={"dimension": "link", "link": link})
+    assert (asked.status_code, asked.json()["errors"][0]["code"]) == (422, "dimension_unknown")
+
+
+async def test_links_of_nobodys_tag_are_not_told(account: Account) -> None:
+    asked = await account.http.get("/api/v1/stats/breakdown", params={"dimension": "link", "tag": 2**40})
+    assert asked.status_code == 404

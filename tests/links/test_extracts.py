@@ -105,6 +105,31 @@ async def test_a_breakdown_says_what_it_leaves_out(account: Account, monkeypatch
     ]  # fmt: skip
 
 
+async def test_a_file_of_links_names_them(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "VALUES", 1)
+    one, two = await account.link(title="=1+1"), await account.link()
+    for link, visitor in ((one, "a"), (one, "b"), (two, "b")):
+        await clicked(account, link["id"], visitor=f"{visitor} of {one['id']}".encode())
+    named = {"short_url": one["short_url"], "title": "=1+1", "deleted": False}
+    assert json.loads(await exported(account, "breakdown", format="json", dimension="link")) == [
+        {"value": str(one["id"]), **named, "other": False, "clicks": 2, "visitors": 2, "bots": 0},
+        {
+            "value": None,
+            "short_url": None,
+            "title": None,
+            "deleted": None,
+            "other": True,
+            "clicks": 1,
+            "visitors": 0,
+            "bots": 0,
+        },
+    ]
+    written = await lines(account, "breakdown", dimension="link")
+    assert [(line["title"], line["deleted"], line["other"]) for line in written] == [
+        ("'=1+1", "false", "false"), ("", "", "true"),
+    ]  # fmt: skip
+
+
 async def test_a_file_of_clicks_has_what_the_list_shows(account: Account) -> None:
     link = (await account.link())["id"]
     for number in range(3):

@@ -80,6 +80,7 @@ ROUTES: dict[str, Row] = {
     "POST /api/v1/auth/refresh": Row(PUBLIC, answers=401),
     "POST /api/v1/auth/logout": Row(PUBLIC, ends=True),
     "GET /api/v1/auth/me": Row(KNOWN, guests=True),
+    "PATCH /api/v1/auth/me": Row(PERSON, json={"name": "{unique}"}),
     "POST /api/v1/auth/verify": Row(PERSON, json=TICKET, answers=400),
     "POST /api/v1/auth/verify/resend": Row(PUBLIC, json={"email": "{unique}@example.com"}),
     "POST /api/v1/auth/email": Row(PERSON, json={**PROOF, "email": "{unique}@example.com"}),

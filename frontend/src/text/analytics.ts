@@ -76,6 +76,7 @@ export const analytics = speak(
       without: (count: string) => `${count} clicks without`,
       most: "Only the 1,000 most frequent are shown.",
     },
+    links: { heading: "Links", deleted: "deleted", numbered: (id: string) => `No. ${id}` },
     group: { sources: "Sources", places: "Places", devices: "Devices", campaigns: "Campaigns", ways: "Rules and QR", bots: "Bots" },
     dimension: {
       source: "Source",
@@ -228,6 +229,7 @@ export const analytics = speak(
       without: (count) => `${count} Klicks ohne`,
       most: "Nur die 1.000 häufigsten werden gezeigt.",
     },
+    links: { heading: "Links", deleted: "gelöscht", numbered: (id) => `Nr. ${id}` },
     group: { sources: "Quellen", places: "Orte", devices: "Geräte", campaigns: "Kampagnen", ways: "Regeln und QR", bots: "Bots" },
     dimension: {
       source: "Quelle",

@@ -3,16 +3,13 @@ import { useState } from "react";
 import { Dialog } from "@/components/Dialog";
 import { Failed } from "@/components/Failed";
 import { analytics as text } from "@/text/analytics";
-import { breakdownOptions } from "./api";
+import { breakdownOptions, MOST } from "./api";
 import { BarList } from "./BarList";
 import { BarSkeleton } from "./BarSkeleton";
 import type { Dimension } from "./dimensions";
 import { nameOf } from "./names";
 import { useGo } from "./useGo";
 import { useView } from "./view";
-
-/** The API gives no more at once. */
-const MOST = 1000;
 
 /** All values of a dimension, searched by what they are called. */
 export function AllValues({ dimension }: { dimension: Dimension }) {

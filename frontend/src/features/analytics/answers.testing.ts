@@ -35,6 +35,12 @@ const VALUES: Record<string, object[]> = {
     { value: null, clicks: 200, visitors: 90, bots: 1 },
     { value: "AT", clicks: 100, visitors: 90, bots: 1 },
   ],
+  link: [
+    { value: "7", link: { short_url: "https://go.test/sale", title: "Sale", deleted: false }, clicks: 600, visitors: 300, bots: 3 },
+    { value: "8", link: { short_url: "https://go.test/gone", title: null, deleted: true }, clicks: 300, visitors: 90, bots: 1 },
+    { value: "9", clicks: 100, visitors: 10, bots: 1 },
+    { value: "10", link: { short_url: "https://go.test/crawled", title: null, deleted: false }, clicks: 0, visitors: 0, bots: 5 },
+  ],
   source: [{ value: "<img src=x onerror=alert(1)>", clicks: 40, visitors: 4, bots: 0 }],
   utm_source: [
     { value: null, clicks: 900, visitors: 4, bots: 0 },

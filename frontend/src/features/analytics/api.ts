@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { type Bucket, getSharedByTokenBreakdown, getSharedByTokenSeries, getSharedByTokenSummary, getStatsBreakdown, getStatsSeries, getStatsSummary } from "@/api/generated";
-import type { Dimension } from "./dimensions";
+import type { Dimension, LINK } from "./dimensions";
 import type { Range } from "./range";
 import type { Interval } from "./search";
 
@@ -50,7 +50,10 @@ export const seriesOptions = (question: Question, interval: Interval, timezone: 
     queryFn: ({ signal }) => series(question, interval, timezone, signal),
   });
 
-export const breakdownOptions = (question: Question, dimension: Dimension, limit: number) =>
+/** Rows of a breakdown; the API gives no more at once. */
+export const MOST = 1000;
+
+export const breakdownOptions = (question: Question, dimension: Dimension | typeof LINK, limit: number) =>
   queryOptions({
     queryKey: ["statistics", "breakdown", question, dimension, limit],
     queryFn: async ({ signal }) => {

@@ -8,6 +8,9 @@ export const dimensions = [
 /** What clicks are told apart by. */
 export type Dimension = (typeof dimensions)[number];
 
+/** Told apart like a dimension, but not filtered by: a link has numbers of its own. */
+export const LINK = "link";
+
 /** What belongs together on a card, a tab each. */
 export const groups = {
   sources: ["source", "channel", "referrer_host"],

@@ -1,6 +1,6 @@
 import { parseSearchWith, stringifySearchWith } from "@tanstack/react-router";
 import { expect, test } from "vitest";
-import { dimensions } from "./dimensions";
+import { dimensions, LINK } from "./dimensions";
 import { canonical, negated, read, toggled, write } from "./filters";
 import { intervals, presets, type StatisticsSearch, validateSearch } from "./search";
 
@@ -14,6 +14,7 @@ const searches: StatisticsSearch[] = [
   ...intervals.map((interval) => ({ interval, from: "2026-01-01", to: "2026-01-31" })),
   { from: "2026-11-24T10:00Z", to: "2026-11-24T11:00Z", zone: "Asia/Kathmandu", compare: "weekdays" },
   ...dimensions.map((dimension) => ({ all: dimension, filter: [`${dimension}:x`] })),
+  { all: LINK },
   ...VALUES.flatMap((value) => [{ filter: [`utm_term:${value}`] }, { filter: [`-city:${value}`, `city:${value}y`] }]),
 ];
 

@@ -1,5 +1,5 @@
 import { isDay, isZone } from "./calendar";
-import { dimensions, type Dimension } from "./dimensions";
+import { dimensions, type Dimension, LINK } from "./dimensions";
 import { canonical } from "./filters";
 
 export const presets = ["today", "yesterday", "7d", "30d", "90d", "month", "last-month", "12m", "all"] as const;
@@ -20,8 +20,8 @@ export interface StatisticsSearch {
   compare?: Comparison;
   /** As the API has them: "country:DE", "-country:DE". */
   filter?: string[];
-  /** Of which dimension all values are shown, in a dialog. */
-  all?: Dimension;
+  /** Of which dimension all values are shown, in a dialog; or all links. */
+  all?: Dimension | typeof LINK;
   /** Whether the dialog of who else may see them is open. */
   share?: true;
 }
@@ -44,7 +44,7 @@ export function validateSearch(search: Record<string, unknown>): StatisticsSearc
     interval: among(intervals, search.interval),
     zone: isZone(search.zone) ? search.zone : undefined,
     compare: among(["previous", "weekdays"], search.compare),
-    all: among(dimensions, search.all),
+    all: among([...dimensions, LINK], search.all),
     share: search.share === true ? true : undefined,
   };
   const filter = canonical(Array.isArray(search.filter) ? search.filter : [search.filter]);

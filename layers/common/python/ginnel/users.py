@@ -114,10 +114,13 @@ Shown = Annotated[
 ]
 
 
+Name = Annotated[web.Text, Field(max_length=100, description="What to call you.", examples=["Ada"])]
+
+
 class Registration(web.Input):
     email: Email
     password: passwords.New
-    name: Annotated[web.Text, Field(max_length=100, description="What to call you.", examples=["Ada"])] = ""
+    name: Name = ""
     invitation: Annotated[
         web.Text | None,
         Field(max_length=128, description="From the mail that invited you, where registration is by invitation only."),
@@ -130,6 +133,10 @@ class Credentials(web.Input):
     totp: Annotated[
         web.Text | None, Field(max_length=32, description="For accounts with a second factor.", examples=["123456"])
     ] = None
+
+
+class UserChange(web.Input):
+    name: Name
 
 
 class UserOut(web.Output):
@@ -297,6 +304,17 @@ async def get(conn: AsyncSession, user: int) -> User:
     if found is None:
         raise NotFound("user", user)
     return found
+
+
+async def rename(conn: AsyncSession, user: int, *, name: str, now: datetime) -> User:
+    """Change what somebody is called; the log does not say to what, so that it need not be erased there. Raises NotFound."""
+    changed: User | None = await conn.scalar(
+        update(User).where(User.id == user, User.disabled_at.is_(None)).values(name=name).returning(User)
+    )
+    if changed is None:
+        raise NotFound("user", user)
+    audit.record(conn, "user_renamed", subject=f"user:{user}", at=now, user=user)
+    return changed
 
 
 async def ensure_admin(conn: AsyncSession, *, email: str, now: datetime) -> str | None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+from pydantic import Field
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ginnel import rollups, web
 from ginnel.errors import Invalid
 
+from . import by_link
 from .asking import Counts, Question, asked, day_after
+from .by_link import LinkName
 from .counting import summary
 from .tables import RolledLink
 
@@ -22,6 +25,14 @@ MOST = 1000
 
 class Share(Counts):
     value: str | None
+    # Left out for all that is no link, which a default is for.
+    link: Annotated[
+        LinkName | None,
+        Field(
+            exclude_if=lambda link: link is None,
+            description="Of the dimension `link` only, and not of a deleted one whose slug went to another.",
+        ),
+    ] = None
 
 
 class Breakdown(web.Output):
@@ -42,9 +53,33 @@ async def breakdown(conn: AsyncSession, question: Question, *, dimension: str, l
 
     Rows and `other` together are the summary. Raises NotFound, or Invalid for what is no dimension.
     """
-    if dimension not in rollups.DIMENSIONS:
-        raise Invalid.field("query:dimension", "dimension_unknown", f"must be one of {', '.join(rollups.DIMENSIONS)}")
-    total = await summary(conn, question)
+    known = [*rollups.DIMENSIONS] if question.of == "link" else [*rollups.DIMENSIONS, by_link.DIMENSION]
+    if dimension not in known:
+        raise Invalid.field("query:dimension", "dimension_unknown", f"must be one of {', '.join(known)}")
+    if dimension == by_link.DIMENSION:
+        # Counted before the whole, so that a click that comes in between is among the others.
+        items = await _links(conn, question, limit=limit)
+        total = await summary(conn, question)
+    else:
+        total = await summary(conn, question)
+        items = await _values(conn, question, total, dimension=dimension, limit=limit)
+    return Breakdown(
+        items=items,
+        other=Counts(
+            clicks=total.clicks - sum(item.clicks for item in items),
+            visitors=total.visitors - sum(item.visitors for item in items),
+            bots=total.bots - sum(item.bots for item in items),
+        ),
+    )
+
+
+async def _links(conn: AsyncSession, question: Question, *, limit: int) -> list[Share]:
+    followed = await by_link.most(conn, question, limit=limit)
+    named = await by_link.named(conn, [one.link for one in followed], workspace=question.workspace)
+    return [Share(value=str(one.link), link=named.get(one.link), **one.counts.model_dump()) for one in followed]
+
+
+async def _values(conn: AsyncSession, question: Question, total: Counts, *, dimension: str, limit: int) -> list[Share]:
     values = question.values | {"dimension": dimension, "limit": limit}
     selects = []
     for number, part in enumerate(_parts(question, await _rolled(conn, question))):
@@ -71,15 +106,7 @@ async def breakdown(conn: AsyncSession, question: Question, *, dimension: str, l
         ),
         values | {"clicks": total.clicks, "visitors": total.visitors, "bots": total.bots},
     )
-    items = [Share.model_validate(row) for row in rows]
-    return Breakdown(
-        items=items,
-        other=Counts(
-            clicks=total.clicks - sum(item.clicks for item in items),
-            visitors=total.visitors - sum(item.visitors for item in items),
-            bots=total.bots - sum(item.bots for item in items),
-        ),
-    )
+    return [Share.model_validate(row) for row in rows]
 
 
 def _select(question: Question, part: Part, number: int, dimension: str) -> str:

@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ginnel import cursors, db, downloads, sheets
 from ginnel.downloads import Format, Piece
 
+from . import by_link
 from .asking import Counts, Question
-from .breaking_down import breakdown
+from .breaking_down import Share, breakdown
 from .newest import Visit, newest
 
 VALUES = 10_000
@@ -26,6 +27,7 @@ VALUES = 10_000
 COUNTS = ("clicks", "visitors", "bots")
 SERIES = ("start", *COUNTS)
 BREAKDOWN = ("value", "other", *COUNTS)
+LINKS = ("value", *by_link.LinkName.model_fields, "other", *COUNTS)
 CLICKS = tuple(Visit.model_fields)
 
 Rows = Sequence[dict[str, Any]]
@@ -68,9 +70,19 @@ def resumed(question: Question, cursor: str | None) -> tuple[Question, int]:
 async def broken_down(conn: AsyncSession, question: Question, *, dimension: str) -> Rows:
     """Count clicks by a dimension's values, as rows that add up to the summary. Raises as `breakdown`."""
     found = await breakdown(conn, question, dimension=dimension, limit=VALUES)
-    rows = [{"value": item.value, "other": False, **_counts(item)} for item in found.items]
+    blank = dict.fromkeys(columns(dimension))
+    rows = [blank | {"value": item.value, "other": False, **_named(item), **_counts(item)} for item in found.items]
     other = _counts(found.other)
-    return [*rows, {"value": None, "other": True, **other}] if any(other.values()) else rows
+    return [*rows, blank | {"other": True, **other}] if any(other.values()) else rows
+
+
+def columns(dimension: str) -> Sequence[str]:
+    """Return the columns of a breakdown's rows."""
+    return LINKS if dimension == by_link.DIMENSION else BREAKDOWN
+
+
+def _named(item: Share) -> dict[str, Any]:
+    return item.link.model_dump() if item.link else {}
 
 
 def _counts(of: Counts) -> dict[str, int]:
