@@ -103,22 +103,22 @@ async def test_a_late_reply_is_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> 
 
 async def test_one_who_gives_up_leaves_no_reply_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     said = 0
-    may_answer = asyncio.Event()
+    asked, may_answer = asyncio.Event(), asyncio.Event()
 
     async def talk(writer: asyncio.StreamWriter, number: int) -> None:
         nonlocal said
         said += 1
         mine = b"%d" % said
+        asked.set()
         await may_answer.wait()
         writer.write(b"$%d\r\n%b\r\n" % (len(mine), mine))
 
     async with server(monkeypatch, talk):
         for _ in range(20):
+            asked.clear()
             may_answer.clear()
-            before = said
             asking = asyncio.create_task(put())
-            while said == before:
-                await asyncio.sleep(0.001)
+            await asked.wait()
             asking.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await asking
