@@ -4,6 +4,7 @@ import react from "@vitejs/plugin-react";
 import type { UserConfig } from "vite";
 import { defineConfig } from "vitest/config";
 import { routePreload } from "./scripts/route-preload.ts";
+import { withoutCare } from "./scripts/without-care.ts";
 import { worldMap } from "./scripts/world-map.ts";
 
 const API = process.env.API ?? "http://localhost:8000";
@@ -29,7 +30,11 @@ const SPLIT: NonNullable<UserConfig["build"]> = {
 /** What one gets without taking care (`--mode naive`): all code in one file, nothing begun before it runs. Kept for comparison. */
 const NAIVE: NonNullable<UserConfig["build"]> = {
   outDir: "dist-naive",
-  rolldownOptions: { input: { index: "index.html", app: "app.html" }, output: { codeSplitting: { groups: [{ name: "all", test: /./, priority: 10 }] } } },
+  rolldownOptions: {
+    input: { index: "index.html", app: "app.html" },
+    // Each page's entry stays its own: in one file with the other's, both would run.
+    output: { codeSplitting: { groups: [{ name: "all", test: /^(?!.*\/src\/(landing\/)?main\.tsx|.*\.html)/, priority: 10 }] } },
+  },
 };
 
 export default defineConfig(({ mode }) => ({
@@ -38,10 +43,9 @@ export default defineConfig(({ mode }) => ({
     react(),
     tailwind(),
     worldMap(),
-    ...(mode === "naive" ? [] : [routePreload()]),
+    mode === "naive" ? withoutCare() : routePreload(),
   ],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
-  define: { "import.meta.env.NAIVE": JSON.stringify(mode === "naive") },
   build: {
     target: "baseline-widely-available",
     // The host's own pages have their files in /assets itself.
