@@ -5,6 +5,7 @@ import type { UserConfig } from "vite";
 import { defineConfig } from "vitest/config";
 import { routePreload } from "./scripts/route-preload.ts";
 import { withoutCare } from "./scripts/without-care.ts";
+import { withoutFetchAdapter } from "./scripts/without-fetch-adapter.ts";
 import { worldMap } from "./scripts/world-map.ts";
 
 const API = process.env.API ?? "http://localhost:8000";
@@ -19,9 +20,15 @@ const SPLIT: NonNullable<UserConfig["build"]> = {
         groups: [
           { name: "react", test: /node_modules\/(react|react-dom|scheduler)\//, priority: 10 },
           // What the landing page needs too, first for its text, then for its one call.
-          { name: "language", test: /src\/(lib\/(language|theme)|text\/landing)\./, priority: 8 },
-          { name: "api", test: /node_modules\/axios\/|src\/api\//, priority: 7, minShareCount: 2 },
-          { name: "core", test: /node_modules\/(@tanstack|use-sync-external-store|lucide-react)\/|src\/(lib|components)\//, priority: 5, minShareCount: 3 },
+          { name: "language", test: /src\/lib\/(language|theme)\./, priority: 8 },
+          { name: "api", test: /node_modules\/axios\/|src\/api\/(generated|axios|errors|session|workspace|query)/, priority: 7, minShareCount: 3 },
+          // Of parts only those that every page has: others come with the pages that want them.
+          {
+            name: "core",
+            test: /node_modules\/(@tanstack|use-sync-external-store)\/|src\/components\/(Button|IconButton|Notice|Failed|Empty|NotFound|PageSkeleton|PageHeader|Toasts|Key|Menu|Badge)\.|src\/lib\/(toast|keys|format)\.|lucide-react\/dist\/esm\/(Icon|createLucideIcon|shared)/,
+            priority: 5,
+            minShareCount: 2,
+          },
         ],
       },
     },
@@ -43,6 +50,7 @@ export default defineConfig(({ mode }) => ({
     react(),
     tailwind(),
     worldMap(),
+    withoutFetchAdapter(),
     mode === "naive" ? withoutCare() : routePreload(),
   ],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },

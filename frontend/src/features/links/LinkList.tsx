@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link2, SearchX } from "lucide-react";
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import type { LinkOut } from "@/api/generated";
 import { useMay } from "@/api/may";
 import { Button } from "@/components/Button";
@@ -9,9 +9,7 @@ import { Failed } from "@/components/Failed";
 import { components } from "@/text/components";
 import { links as text } from "@/text/links";
 import { linksOptions } from "./api";
-import { BulkBar } from "./BulkBar";
 import { ListSkeleton } from "./ListSkeleton";
-import { QrDialog } from "./QrDialog";
 import { QuickCreate } from "./QuickCreate";
 import { useGone } from "./removal";
 import { Row } from "./Row";
@@ -21,6 +19,9 @@ import { useNearEnd } from "./useNearEnd";
 import { useRowActions } from "./useRowActions";
 import { useRowKeys } from "./useRowKeys";
 import { useSelection } from "./useSelection";
+
+const BulkBar = lazy(async () => ({ default: (await import("./BulkBar")).BulkBar }));
+const QrDialog = lazy(async () => ({ default: (await import("./QrDialog")).QrDialog }));
 
 const NONE: readonly LinkOut[] = [];
 
@@ -100,15 +101,17 @@ export function LinkList({ search, onSearch }: { search: LinkSearch; onSearch: (
           </Button>
         </div>
       )}
-      {selection.selected.length > 0 && <BulkBar links={selection.selected} archived={search.archived === true} onAll={selection.all} onDone={selection.clear} />}
-      {qr && (
-        <QrDialog
-          link={qr}
-          onClose={() => {
-            setQr(null);
-          }}
-        />
-      )}
+      <Suspense>
+        {selection.selected.length > 0 && <BulkBar links={selection.selected} archived={search.archived === true} onAll={selection.all} onDone={selection.clear} />}
+        {qr && (
+          <QrDialog
+            link={qr}
+            onClose={() => {
+              setQr(null);
+            }}
+          />
+        )}
+      </Suspense>
     </>
   );
 }

@@ -6,11 +6,11 @@ import { IconButton } from "@/components/IconButton";
 import { useKeys } from "@/lib/keys";
 import { shell as text } from "@/text/shell";
 import { AccountMenu } from "./AccountMenu";
-import { KeyList } from "./KeyList";
 import { Navigation } from "./Navigation";
 import { Unverified } from "./Unverified";
 import { WorkspaceChoice } from "./WorkspaceChoice";
 
+const KeyList = lazy(async () => ({ default: (await import("./KeyList")).KeyList }));
 const Palette = lazy(async () => ({ default: (await import("./Palette")).Palette }));
 
 const pasted = (event: ClipboardEvent) => {
@@ -93,7 +93,11 @@ export function Layout({ children }: { children: ReactNode }) {
           {children}
         </main>
       </div>
-      {open === "keys" && <KeyList onClose={close} />}
+      {open === "keys" && (
+        <Suspense>
+          <KeyList onClose={close} />
+        </Suspense>
+      )}
       {open === "commands" && (
         <Suspense>
           <Palette onClose={close} />
