@@ -92,7 +92,7 @@ test("a range is selected with shift, and archived in one call", async () => {
   await user.keyboard("{Shift>}");
   await user.click(screen.getByLabelText("Select example.org/slug-3"));
   await user.keyboard("{/Shift}");
-  await user.click(within(screen.getByRole("toolbar", { name: "3 selected" })).getByRole("button", { name: "Archive" }));
+  await user.click(within(await screen.findByRole("toolbar", { name: "3 selected" })).getByRole("button", { name: "Archive" }));
   await waitFor(() => {
     expect(sent).toEqual(three.map(({ id }) => ({ op: "update", id, archived: true })));
   });
