@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import mimetypes
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -82,6 +84,15 @@ def _is_there(dist: Path, spoken: str) -> bool:
     return (dist / f"index.{spoken}.html").is_file()
 
 
+def application(request: Request) -> Response:
+    """Answer with the one page of the application, wherever in it the address leads."""
+    answer = page("app.html", request.headers)
+    if request.url.path.startswith("/app/shared/"):
+        # The address is a secret: no site that is gone to hears it, and no search engine shows it.
+        answer.headers.update({"referrer-policy": "no-referrer", "x-robots-tag": "noindex"})
+    return answer
+
+
 def page(name: str, request: Headers) -> Response:
     """Answer with a page of those that were built, such as `app.html`."""
     return _answer(
@@ -110,10 +121,16 @@ def _files(dist: Path) -> Mapping[str, Path]:
 
 
 def _answer(file: _File, request: Headers, headers: Mapping[str, str]) -> Response:
-    accepted = {part.partition(";")[0].strip().lower() for part in request.get("accept-encoding", "").split(",")}
+    named = (part.lower().replace(" ", "") for part in request.get("accept-encoding", "").split(","))
+    # By RFC 9110, section 12.4.2, what weighs nothing is not wanted.
+    accepted = {
+        name for name, _, weight in (part.partition(";") for part in named) if not re.fullmatch(r"q=0(\.0*)?", weight)
+    }
     encoding = next((name for name, _ in _ENCODINGS if name in accepted and name in file.bodies), "")
-    found = {**headers, "vary": "accept-encoding", "etag": file.etag}
-    if file.etag in request.get("if-none-match", ""):
+    # Another encoding is another representation, with a tag of its own.
+    etag = f'{file.etag[:-1]}-{encoding}"' if encoding else file.etag
+    found = {**headers, "vary": "accept-encoding", "etag": etag}
+    if etag in request.get("if-none-match", ""):
         return Response(status_code=304, headers=found)
     if encoding:
         found["content-encoding"] = encoding

@@ -62,7 +62,7 @@ def _pages() -> FastAPI:
     @app.api_route("/app", methods=["GET", "HEAD"], include_in_schema=False)
     @app.api_route("/app/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def application(request: Request) -> Response:
-        return dashboard.page("app.html", request.headers) if dashboard.built() else page("unbuilt.html")
+        return dashboard.application(request) if dashboard.built() else page("unbuilt.html")
 
     @app.get("/openapi.json", include_in_schema=False)
     async def document() -> Response:

@@ -44,10 +44,22 @@ async def test_a_page_comes_compressed_to_who_can_read_that_and_not_twice(client
     packed = await client.get("/app/links", headers={"accept-encoding": "gzip, deflate"})
     assert (packed.headers["content-encoding"], packed.text) == ("gzip", PAGE)
     assert packed.headers["vary"] == "accept-encoding"
+    refused = await client.get("/app/links", headers={"accept-encoding": "gzip;q=0"})
+    assert "content-encoding" not in refused.headers
     plain = await client.get("/app/links", headers={"accept-encoding": "identity"})
+    assert plain.headers["etag"] == refused.headers["etag"] != packed.headers["etag"]
     assert "content-encoding" not in plain.headers
-    again = await client.get("/app/links", headers={"if-none-match": plain.headers["etag"]})
+    again = await client.get(
+        "/app/links", headers={"accept-encoding": "identity", "if-none-match": plain.headers["etag"]}
+    )
     assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_the_address_of_shared_statistics_goes_nowhere(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/app/shared/secret")
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["x-robots-tag"] == "noindex"
+    assert "referrer-policy" not in (await client.get("/app/links")).headers
 
 
 async def test_files_are_kept_for_good_as_their_names_change(client: httpx.AsyncClient) -> None:

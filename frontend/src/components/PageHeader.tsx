@@ -9,7 +9,7 @@ export function PageHeader({ title, children, tab }: { title: ReactNode; childre
   return (
     <header className="mb-5 flex min-h-9 flex-wrap items-center justify-between gap-3">
       <h1 className="min-w-0 text-xl font-semibold break-words">{title}</h1>
-      {children && <div className="flex flex-wrap items-center gap-2">{children}</div>}
+      {children && <div className="flex max-w-full min-w-0 flex-wrap items-center gap-2">{children}</div>}
     </header>
   );
 }

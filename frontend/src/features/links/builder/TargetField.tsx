@@ -20,9 +20,9 @@ export function TargetField({ wrong, isNew }: { wrong: string | undefined; isNew
       spellCheck={false}
       placeholder="https://"
       className="h-11 text-base"
-      // The page of a new link is there for this field.
+      // The page is there for what a link leads to, and letters typed elsewhere are shortcuts.
       // eslint-disable-next-line jsx-a11y/no-autofocus
-      autoFocus={isNew}
+      autoFocus
     />
   );
 }
