@@ -31,7 +31,6 @@ from ginnel import (
     redis,
     retention,
     rollups,
-    settings,
     sweeps,
     traces,
 )
@@ -249,8 +248,7 @@ class Drain:
         unknown = sorted(domains - self._own.keys())
         hosts = await ingestion.hosts(connection, unknown) if unknown else {}
         for domain in unknown:
-            names = (settings.site().host, hosts.get(domain, ""))
-            self._own[domain] = frozenset(referrers.plain(name) for name in names if name)
+            self._own[domain] = frozenset(map(referrers.plain, hosts[domain]))
 
     async def _connected(self, operation: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         """Run an operation that may be repeated: it is, if the connection that was kept turns out to be dead."""

@@ -249,10 +249,17 @@ def appended(identifier: bytes) -> datetime:
     return datetime.fromtimestamp(int(identifier.partition(b"-")[0]) / 1000, UTC)
 
 
-async def hosts(connection: asyncpg.Connection, domains: Sequence[int]) -> dict[int, str]:
-    """Return the host names of domains, by id; those that are no more are left out."""
-    rows = await connection.fetch("select id, host from domains where id = any($1::bigint[])", domains)
-    return {row["id"]: row["host"] for row in rows}
+async def hosts(connection: asyncpg.Connection, domains: Sequence[int]) -> dict[int, set[str]]:
+    """Return, by id, what the pages of a domain are at: its own host, and those of the installation, which nobody owns.
+
+    By the table, as who stores clicks need not know where the site is: a back-up does, and is told no BASE_URL.
+    """
+    rows = await connection.fetch(
+        "select id, host, workspace_id from domains where id = any($1::bigint[]) or workspace_id is null", domains
+    )
+    ours = {row["host"] for row in rows if row["workspace_id"] is None}
+    own = {row["id"]: row["host"] for row in rows}
+    return {domain: ours | ({own[domain]} if domain in own else set()) for domain in domains}
 
 
 async def salt(connection: asyncpg.Connection, day: date) -> bytes:
